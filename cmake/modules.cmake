@@ -1,0 +1,26 @@
+# scaler_module(zmtp SOURCES session.cpp DEPS base)  ->  library scaler_zmtp from the current folder.
+# Sources are listed by name: a file that nobody lists is dead, and test/tidy says so.
+function(scaler_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_library(scaler_${name} STATIC ${arg_SOURCES})
+  list(TRANSFORM arg_DEPS PREPEND scaler_)
+  target_include_directories(scaler_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(scaler_${name} PUBLIC scaler_flags ${arg_DEPS} ${arg_LIBS})
+endfunction()
+
+# scaler_test(zmtp SOURCES session_test.cpp DEPS zmtp)  ->  one Catch2 program, one ctest entry, labelled "unit".
+function(scaler_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS;LABELS" ${ARGN})
+  add_executable(${name}_test ${arg_SOURCES})
+  list(TRANSFORM arg_DEPS PREPEND scaler_)
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/test ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(${name}_test SYSTEM PRIVATE ${SCALER_CATCH_INCLUDE})
+  target_compile_definitions(${name}_test PRIVATE SCALER_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/test/golden"
+                                                  SCALER_CORPUS_DIR="${PROJECT_SOURCE_DIR}/test/fuzz/corpus")
+  target_link_libraries(${name}_test PRIVATE ${arg_DEPS} ${arg_LIBS} catch_main scaler_flags)
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 300)
+endfunction()

@@ -1,0 +1,22 @@
+# One interface target carries how our own code is compiled. Third-party headers are SYSTEM and stay out of it.
+add_library(scaler_flags INTERFACE)
+target_compile_options(scaler_flags INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Werror
+  -fno-pie -ffunction-sections -fdata-sections)
+# Debian's libpython3.11.a is not position independent, so neither is the program.
+target_link_options(scaler_flags INTERFACE -no-pie -Wl,--gc-sections)
+
+if(SCALER_SANITIZE)
+  target_compile_options(scaler_flags INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -Wno-maybe-uninitialized)  # GCC 12 reports it inside the standard library when sanitizers are on
+  target_link_options(scaler_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(SCALER_FUZZ)
+  target_compile_options(scaler_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(SCALER_LTO)
+  include(CheckIPOSupported)
+  check_ipo_supported()
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+endif()

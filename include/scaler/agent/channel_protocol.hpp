@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "scaler/base/bytes.hpp"
+#include "scaler/base/ids.hpp"
+#include "scaler/base/result.hpp"
+
+// What an agent and its processor say to each other, over a stream of length-prefixed frames (8
+// bytes little-endian, then the body; the first body byte is the kind). Both ends are the same
+// program, so there are no versions. Private: never on a network.
+namespace scaler::agent {
+
+// ---- agent to processor ----
+
+struct GiveObject {  // always before the first RunTask that names it; the processor unpickles it at
+                     // first use
+  ObjectId id;
+  Bytes payload;
+};
+struct GiveSerializer {  // the pickled serializer of a client; replaces an older one
+  Bytes client;
+  Bytes payload;
+};
+struct ForgetObjects {
+  std::vector<ObjectId> ids;
+};
+struct RunTask {
+  TaskId id;
+  Bytes client;               // identity of the task's source
+  std::int32_t priority = 0;  // a client made inside the task submits with priority + 1
+  bool stream_output = false;
+  ObjectId function;
+  std::vector<ObjectId> arguments;
+};
+
+// ---- processor to agent ----
+
+struct ProcessorStarted {  // the first frame, straight after the fork
+  std::uint32_t pid = 0;
+};
+struct ProcessorReady {        // preload done; tasks may come
+  std::string python_version;  // "3.11.2"
+};
+struct ProcessorFailed {  // it cannot work (preload, missing module) and ends; one line for the log
+  std::string reason;
+};
+struct TaskFinished {
+  TaskId id;
+  bool failed = false;  // payload is then a pickled exception
+  Bytes payload;
+  std::string failure;  // failed: "ZeroDivisionError: division by zero" and the traceback, for the
+                        // worker's log
+};
+struct TaskOutput {  // only if stream_output; whole lines, or what there was when the task ended
+  TaskId id;
+  bool is_stderr = false;
+  std::string text;
+};
+
+using ToProcessor = std::variant<GiveObject, GiveSerializer, ForgetObjects, RunTask>;
+using FromProcessor =
+    std::variant<ProcessorStarted, ProcessorReady, ProcessorFailed, TaskFinished, TaskOutput>;
+
+// Frame bodies, without the length prefix. Decoded payloads are slices of the frame.
+Bytes encode(const ToProcessor& message);
+Bytes encode(const FromProcessor& message);
+Result<ToProcessor> decode_to_processor(const Bytes& frame);
+Result<FromProcessor> decode_from_processor(const Bytes& frame);
+
+}  // namespace scaler::agent

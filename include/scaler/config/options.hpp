@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scaler/base/address.hpp"
+#include "scaler/base/log.hpp"
+
+// One struct per role: what its command line and its TOML section say, after validation. Units are
+// in the names.
+namespace scaler::config {
+
+struct LoggingOptions {
+  std::vector<std::string> paths{"/dev/stdout"};
+  std::string config_file;
+  log::Level level = log::Level::info;
+};
+
+struct SchedulerOptions {
+  Address bind_address;
+  std::optional<Address> object_storage_address;  // none: the scheduler serves one on port + 1
+  std::optional<Address> advertised_object_storage_address;  // none: the object storage address
+  std::optional<Address> monitor_address;                    // none: port + 2
+  bool is_protected = false;
+  std::int64_t max_number_of_tasks_waiting = -1;
+  std::int64_t client_timeout_seconds = 60;
+  std::int64_t worker_timeout_seconds = 60;
+  std::int64_t object_retention_seconds = 60;
+  std::int64_t load_balance_seconds = 1;
+  std::int64_t load_balance_trigger_times = 2;
+  std::string event_loop = "builtin";
+  std::int64_t io_threads = 1;
+  std::string policy_engine_type = "simple";
+  std::string policy_content = "allocate=even_load; scaling=vanilla";
+  LoggingOptions logging;
+};
+
+struct StoreOptions {
+  Address bind_address;
+  std::string identity = "ObjectStorageServer";
+  LoggingOptions logging;
+};
+
+// What a worker manager passes on to each worker.
+struct WorkerTuning {
+  std::string per_worker_capabilities;  // "linux,cpu=4", checked
+  std::int64_t per_worker_task_queue_size = 1000;
+  std::int64_t heartbeat_interval_seconds = 2;
+  std::int64_t task_timeout_seconds = 0;
+  std::int64_t death_timeout_seconds = 300;
+  std::int64_t garbage_collect_interval_seconds = 30;
+  std::int64_t trim_memory_threshold_bytes = 1073741824;
+  bool hard_processor_suspend = false;
+  std::int64_t io_threads = 1;
+  std::string event_loop = "builtin";
+  std::string preload;
+  std::string python_env;  // a virtual environment's folder; none: VIRTUAL_ENV
+};
+
+enum class ManagerMode : std::uint8_t { dynamic, fixed };
+
+struct WorkerManagerOptions {
+  std::string kind = "baremetal_native";
+  Address scheduler_address;
+  std::string worker_manager_id;
+  std::optional<Address> worker_scheduler_address;
+  std::optional<Address> object_storage_address;
+  std::int64_t max_task_concurrency = 1;  // -1: no limit
+  ManagerMode mode = ManagerMode::dynamic;
+  std::string worker_type;  // none: FIX or NAT by mode
+  WorkerTuning tuning;
+  LoggingOptions logging;
+};
+
+// The hidden command `scaler worker`, which a manager starts once per worker.
+struct WorkerOptions {
+  Address scheduler_address;
+  std::optional<Address> object_storage_address;
+  std::string worker_id;
+  std::string worker_manager_id;
+  WorkerTuning tuning;
+  LoggingOptions logging;
+};
+
+}  // namespace scaler::config

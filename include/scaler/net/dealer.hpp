@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "scaler/base/address.hpp"
+#include "scaler/base/bytes.hpp"
+#include "scaler/base/limits.hpp"
+#include "scaler/net/loop.hpp"
+#include "scaler/net/router.hpp"
+
+namespace scaler::net {
+
+class DealerEvents {
+ public:
+  virtual ~DealerEvents() = default;
+  virtual void on_connected() = 0;  // each time the handshake is done
+  virtual void on_message(Bytes payload) = 0;
+  virtual void on_disconnected(
+      std::string_view why) = 0;  // also after a failed attempt; a retry follows unless stopped
+};
+
+struct DealerOptions {
+  Address address;
+  std::string identity;
+  Protocol protocol = Protocol::zmtp;
+  TransportLimits limits;
+  Duration retry_first = 50ms;  // doubles up to retry_most, with jitter
+  Duration retry_most = 2s;
+};
+
+// A connecting socket with one peer, as ZeroMQ's DEALER, YMQ's connector, or a store client
+// (protocol ymq). Connects at once and for ever again with back-off. What is sent while not
+// connected is queued and leaves after the handshake, up to write_queue_bytes_max; what had been
+// handed to a broken connection is lost.
+class Dealer {
+ public:
+  Dealer(Loop& loop, DealerOptions options, DealerEvents& events);
+  ~Dealer();
+  bool send(Bytes payload);  // false: the queue is full, nothing was queued
+  bool connected() const;
+  std::size_t queued_bytes() const;
+  void pause_reading();
+  void resume_reading();
+  // Writes what is queued for at most `patience`, closes, and calls on_closed. No reconnect.
+  void shut_down(Duration patience, std::function<void()> on_closed);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scaler::net

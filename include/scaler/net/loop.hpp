@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "scaler/base/time.hpp"
+
+struct uv_loop_s;
+
+namespace scaler::net {
+
+// One libuv loop, the only thread of a role. Its destructor runs the loop dry and asserts that
+// nothing was left open.
+class Loop {
+ public:
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  TimePoint now() const;  // frozen during a turn; monotonic
+
+  // Runs fn once at the end of every turn, before the loop sleeps: place, drain, flush. In the
+  // order of registration. The token ends the registration when it is destroyed.
+  class Token;
+  [[nodiscard]] std::unique_ptr<Token> before_poll(std::function<void()> fn);
+
+  // Ensures one more turn without sleeping (work was left over on purpose).
+  void wake();
+
+  void run();   // until stop(), or until nothing is open
+  void stop();  // the current turn ends first, before_poll included
+
+  uv_loop_s* raw();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scaler::net

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scaler/base/result.hpp"
+#include "scaler/net/loop.hpp"
+
+namespace scaler::net {
+
+// How a child ended.
+struct ExitStatus {
+  int code = 0;  // if signal is 0
+  int signal = 0;
+  std::string describe() const;  // "exit code 3", "signal 9 (Killed)"
+};
+
+struct SpawnOptions {
+  std::vector<std::string> arguments;                            // arguments[0] is the file to run
+  std::vector<std::pair<std::string, std::string>> environment;  // added to ours
+  std::vector<std::pair<int, int>>
+      descriptors;       // {ours, its number in the child}; all others are closed
+  int death_signal = 9;  // sent to the child when this process dies; 0: none
+};
+
+// The children of this process, its adopted grandchildren included: one SIGCHLD handler and
+// waitpid(-1), because processors reach us by reparenting (PR_SET_CHILD_SUBREAPER). At most one per
+// loop.
+class Children {
+ public:
+  explicit Children(Loop& loop);
+  ~Children();
+  Result<int> spawn(const SpawnOptions& options);  // the child's pid
+
+  // fn runs once, when `pid` ends; at once in the next turn if it has ended already and nobody
+  // watched. Unwatched ends of unknown pids are reaped and remembered for a while.
+  void watch(int pid, std::function<void(ExitStatus)> fn);
+  void unwatch(int pid);
+  void adopt_orphans();  // become the subreaper
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scaler::net

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "scaler/base/address.hpp"
+#include "scaler/base/bytes.hpp"
+#include "scaler/base/limits.hpp"
+#include "scaler/base/result.hpp"
+#include "scaler/net/loop.hpp"
+
+namespace scaler::net {
+
+// A listening socket that only speaks: ZeroMQ's PUB (to those who subscribed to a prefix; the empty
+// one is everything) and YMQ's monitor port (to everybody), told apart by the first byte. A
+// subscriber that does not drain loses its oldest messages first, counted, never our memory.
+class Publisher {
+ public:
+  Publisher(Loop& loop, TransportLimits limits);
+  ~Publisher();
+  Result<Address> listen(const Address& address);
+  bool has_subscribers() const;  // encode nothing when nobody listens
+  void publish(const Bytes& payload);
+  void shut_down(Duration patience, std::function<void()> on_closed);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scaler::net

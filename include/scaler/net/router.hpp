@@ -1,0 +1,85 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "scaler/base/address.hpp"
+#include "scaler/base/bytes.hpp"
+#include "scaler/base/ids.hpp"
+#include "scaler/base/limits.hpp"
+#include "scaler/base/result.hpp"
+#include "scaler/net/loop.hpp"
+
+namespace scaler::net {
+
+enum class Protocol : std::uint8_t { zmtp, ymq, store_1_12 };
+
+// What a listening port is for; decides how the first bytes of a connection are read.
+enum class PortKind : std::uint8_t {
+  scheduler,  // ZMTP (router) or YMQ, by the first byte
+  store,  // YMQ by its four bytes; three zeros in places 1 to 3, or 250 ms of silence: the framing
+          // of 1.12.28
+};
+
+// What a Router tells its owner. All calls come from the loop, none from inside Router::send.
+class RouterEvents {
+ public:
+  virtual ~RouterEvents() = default;
+  // The handshake is done. If another connection had this (non-empty) identity, on_peer_lost was
+  // called for it just before.
+  virtual void on_peer(PeerId peer, const Bytes& identity, Protocol protocol) = 0;
+  virtual void on_message(PeerId peer, Bytes payload) = 0;
+  virtual void on_peer_lost(PeerId peer,
+                            std::string_view why) = 0;  // the last word about this PeerId
+};
+
+struct RouterOptions {
+  PortKind kind = PortKind::scheduler;
+  std::string identity;  // ours, as peers see it
+  TransportLimits limits;
+};
+
+// A listening socket of many peers, as ZeroMQ's ROUTER and YMQ's binder. Messages to one peer keep
+// their order; what is sent during a loop turn leaves in one writev per peer at the turn's end. A
+// peer that breaks the protocol or a limit loses its connection, with one rate-limited log line;
+// nobody else notices.
+class Router {
+ public:
+  Router(Loop& loop, RouterOptions options, RouterEvents& events);
+  ~Router();  // closes everything at once; on_peer_lost is not called
+
+  // May be called for several addresses. Gives the address with the real port. Host names are
+  // resolved here, before the loop runs. The error says what to do ("address in use by ...").
+  Result<Address> listen(const Address& address);
+
+  // Queues; a peer that is gone, or whose queue is past its limit, gets nothing (the latter is
+  // dropped). False then.
+  bool send(PeerId peer, Bytes payload);
+
+  std::size_t queued_bytes(PeerId peer) const;
+  void pause_reading(PeerId peer);
+  void resume_reading(PeerId peer);
+
+  // Ends a connection: after what is queued has been written (flush, at most `patience`), or at
+  // once. on_peer_lost follows.
+  void close(PeerId peer, Duration patience = Duration::zero());
+
+  // Stops listening, writes what is queued for at most `patience`, then closes all and calls
+  // on_closed.
+  void shut_down(Duration patience, std::function<void()> on_closed);
+
+  struct Counters {
+    std::uint64_t connections = 0, messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0,
+                  dropped_peers = 0;
+  };
+  const Counters& counters() const;
+  std::size_t peers() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scaler::net

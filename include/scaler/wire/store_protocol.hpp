@@ -1,0 +1,57 @@
+#pragma once
+
+#include "scaler/base/bytes.hpp"
+#include "scaler/base/ids.hpp"
+#include "scaler/base/result.hpp"
+
+// Object storage requests and responses: an 80-byte Cap'n Proto header each, in a frame of its own.
+// `set` and `duplicate` are followed by exactly one payload frame; a response by one if and only if
+// payload_bytes > 0. Ids travel with each group of eight bytes reversed, here and nowhere else.
+namespace scaler::wire {
+
+constexpr std::size_t store_header_bytes = 80;
+constexpr std::uint64_t everything =
+    ~std::uint64_t{0};  // payload_bytes of a get that wants the whole object
+
+enum class StoreRequestType : std::uint16_t { set, get, remove, duplicate, info_total };
+enum class StoreResponseType : std::uint16_t {
+  set_ok,
+  get_ok,
+  remove_ok,
+  remove_not_exists,
+  duplicate_ok,
+  info_total_ok
+};
+
+struct StoreRequestHeader {
+  ObjectId object;
+  std::uint64_t payload_bytes = 0;  // set: exact size; get: maximum wanted; duplicate: 48
+  std::uint64_t request_id = 0;     // counts up per connection
+  StoreRequestType type = StoreRequestType::set;
+};
+struct StoreResponseHeader {
+  ObjectId object;
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t response_id = 0;  // the request's id
+  StoreResponseType type = StoreResponseType::set_ok;
+};
+
+Result<StoreRequestHeader> decode_store_request(ByteView frame);
+Result<StoreResponseHeader> decode_store_response(ByteView frame);
+Bytes encode_store_request(const StoreRequestHeader& header);
+Bytes encode_store_response(const StoreResponseHeader& header);
+
+// The 48-byte payload of a duplicate: the source's id.
+Result<ObjectId> decode_duplicate_source(ByteView payload);
+Bytes encode_duplicate_source(const ObjectId& source);
+
+// The 24-byte payload of info_total_ok.
+struct StoreTotals {
+  std::uint64_t ids = 0;
+  std::uint64_t contents = 0;
+  std::uint64_t bytes = 0;
+};
+Result<StoreTotals> decode_store_totals(ByteView payload);
+Bytes encode_store_totals(const StoreTotals& totals);
+
+}  // namespace scaler::wire

@@ -1,0 +1,72 @@
+#include "scaler/base/address.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace scaler {
+namespace {
+
+Error wrong(std::string_view text, std::string_view what) {
+  return {Errc::usage,
+          fmt::format("'{}' is not an address: {} (expected for example tcp://127.0.0.1:6378 or "
+                      "ipc:///tmp/scaler.sock)",
+                      text, what)};
+}
+
+Result<Address> parse_tcp(std::string_view text, std::string_view rest) {
+  Address address;
+  std::string_view port;
+  if (rest.starts_with('[')) {
+    const std::size_t end = rest.find(']');
+    if (end == std::string_view::npos) return wrong(text, "'[' has no matching ']'");
+    address.host = rest.substr(1, end - 1);
+    if (end + 1 >= rest.size() || rest[end + 1] != ':') return wrong(text, "the port is missing");
+    port = rest.substr(end + 2);
+  } else {
+    const std::size_t colon = rest.rfind(':');
+    if (colon == std::string_view::npos) return wrong(text, "the port is missing");
+    address.host = rest.substr(0, colon);
+    port = rest.substr(colon + 1);
+    if (address.host.find(':') != std::string::npos)
+      return wrong(text, "an IPv6 host is written in brackets, tcp://[::1]:6378");
+  }
+  if (address.host.empty()) return wrong(text, "the host is empty");
+  if (address.host.size() > 253) return wrong(text, "the host is longer than 253 characters");
+  if (address.host.find_first_of("/ \t\r\n\0") != std::string::npos)
+    return wrong(text, "the host has a character that no host name has");
+  unsigned number = 0;
+  const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (failure != std::errc{} || end != port.data() + port.size() || number > 65535)
+    return wrong(text, fmt::format("the port '{}' is not a number from 0 to 65535", port));
+  address.port = static_cast<std::uint16_t>(number);
+  return address;
+}
+
+}  // namespace
+
+Result<Address> Address::parse(std::string_view text) {
+  const std::size_t mark = text.find("://");
+  if (mark == std::string_view::npos) return wrong(text, "'://' is missing");
+  const std::string_view scheme = text.substr(0, mark);
+  const std::string_view rest = text.substr(mark + 3);
+  if (scheme == "tcp") return parse_tcp(text, rest);
+  if (scheme != "ipc") return wrong(text, fmt::format("the scheme '{}' is not tcp or ipc", scheme));
+  if (rest.empty()) return wrong(text, "the path is empty");
+  if (rest.size() > 107)
+    return wrong(text, "the path is longer than the 107 bytes of a Unix socket");
+  if (rest.find('\0') != std::string_view::npos) return wrong(text, "the path holds a zero byte");
+  Address address;
+  address.scheme = Scheme::ipc;
+  address.path = rest;
+  return address;
+}
+
+std::string Address::to_string() const {
+  if (scheme == Scheme::ipc) return "ipc://" + path;
+  const bool literal6 = host.find(':') != std::string::npos;
+  return literal6 ? fmt::format("tcp://[{}]:{}", host, port)
+                  : fmt::format("tcp://{}:{}", host, port);
+}
+
+}  // namespace scaler

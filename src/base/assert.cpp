@@ -1,0 +1,24 @@
+#include "scaler/base/assert.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace scaler {
+namespace {
+std::string& process_context() {
+  static std::string context;
+  return context;
+}
+}  // namespace
+
+void set_assertion_context(std::string_view context) { process_context() = context; }
+
+void assertion_failed(const char* condition, const char* file, int line, std::string_view context) {
+  std::fprintf(stderr, "scaler: internal error: %s is not true (%.*s) at %s:%d %s\n", condition,
+               static_cast<int>(context.size()), context.data(), file, line,
+               process_context().c_str());
+  std::abort();
+}
+
+}  // namespace scaler
