@@ -120,8 +120,7 @@ Status SchedulerRole::open_storage(const Address& scheduler_address) {
     storage_limit_.start(storage_patience);
     log::info("Scheduler: connect to object storage server {}", reachable.to_string());
   } else {
-    StoreServiceOptions service;
-    storage_service_ = std::make_unique<StoreService>(loop_, service);
+    storage_service_ = std::make_unique<StoreService>(loop_, "ObjectStorageServer");
     auto listening = storage_service_->listen(neighbour_of(scheduler_address, 1));
     if (!listening) {  // the port beside ours is taken: any free one will do, since peers learn it from us
       Address free_port = scheduler_address;
@@ -181,7 +180,8 @@ void SchedulerRole::perform(scheduler::Effect effect) {
   if (auto* order = std::get_if<Send>(&effect)) {
     send(order->to, order->message.index(), wire::encode(order->message));
   } else if (auto* forward = std::get_if<Forward>(&effect)) {
-    send(forward->to, wire::kind_of(forward->frame), std::move(forward->frame));
+    const std::size_t kind = wire::kind_of(forward->frame).value_or(MessageCounts::unknown);
+    send(forward->to, kind, std::move(forward->frame));
   } else if (auto* news = std::get_if<Publish>(&effect)) {
     monitor_.publish(wire::encode(news->message));
   } else if (auto* removal = std::get_if<DeleteObjects>(&effect)) {
