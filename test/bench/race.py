@@ -14,7 +14,6 @@ import json
 import os
 import pathlib
 import platform
-import signal
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test" / "e2e"))
 
+import peer  # noqa: E402
 import stack  # noqa: E402
 from scaler import Client  # noqa: E402
 from scaler.about import __version__ as client_version  # noqa: E402
@@ -82,47 +82,18 @@ class PeerStack:
     name = "opengris-scaler"
 
     def __init__(self, workers):
-        bin_folder = pathlib.Path(sys.executable).parent
-        scheduler_port, storage_port, monitor_port = stack.free_ports(3)
-        self.address = f"tcp://127.0.0.1:{scheduler_port}"
-        storage = f"tcp://127.0.0.1:{storage_port}"
-        monitor = f"tcp://127.0.0.1:{monitor_port}"
-        quiet = ["--logging-level", "WARNING", "--logging-paths", "/dev/null"]
-        self._storage = self._start(bin_folder / "scaler_object_storage_server", storage)
-        _wait_port(storage_port)
-        self._scheduler = self._start(bin_folder / "scaler_scheduler", self.address, "--object-storage-address", storage,
-                                      "--monitor-address", monitor, *quiet)
-        _wait_port(scheduler_port)
-        self._manager = self._start(bin_folder / "scaler_worker_manager", "baremetal_native", self.address, "--worker-manager-id",
-                                    "race", "--mode", "fixed", "--max-task-concurrency", str(workers), *quiet)
-
-    @staticmethod
-    def _start(*command):
-        return subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                stdin=subprocess.DEVNULL, start_new_session=True)
+        ports = stack.free_ports(3)
+        self.address, storage_address, monitor_address = (f"tcp://127.0.0.1:{port}" for port in ports)
+        self._storage = peer.storage(storage_address)
+        self._scheduler = peer.scheduler(self.address, storage_address, monitor_address)
+        self._manager = peer.manager(self.address, workers)
 
     def pids(self):
-        def family(process):
-            return [process.pid, *stack.children_of(process.pid)]
-
-        return {"scheduler": family(self._scheduler), "store": family(self._storage), "workers": family(self._manager)}
+        return {"scheduler": self._scheduler.pids, "store": self._storage.pids, "workers": self._manager.pids}
 
     def stop(self):
-        for process in (self._manager, self._scheduler, self._storage):
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _wait_port(port, limit_s=30):
-    import socket
-
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on port {port}")
+        for role in (self._manager, self._scheduler, self._storage):
+            role.kill()
 
 
 def measure(stack_class, options):
