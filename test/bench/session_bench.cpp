@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -12,7 +12,8 @@
 #include "scaler/zmtp/session.hpp"
 
 // How fast the codecs are without a socket: two sessions in one thread, the bytes of one copied
-// into the other, as a kernel would. Best of several runs with the spread. On request only:
+// into the other, as a kernel would. CPU time, so that a busy machine disturbs it less; best of
+// several runs with the spread. On request only:
 //   ninja -C build/release session_bench && build/release/test/bench/session_bench
 namespace {
 
@@ -63,14 +64,14 @@ void move_bytes(Session& from, Session& to, std::size_t& heard) {
 double seconds_for(const Line& line, const Load& load) {
   const Bytes payload = Bytes::copy_of(std::string(load.message_bytes, 'x'));
   std::size_t heard = 0;
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   for (std::size_t sent = 0; sent < load.messages; sent += load.messages_per_turn) {
     for (std::size_t i = 0; i < load.messages_per_turn; ++i) line.from->send(payload);
     move_bytes(*line.from, *line.to, heard);
   }
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  const std::clock_t end = std::clock();
   SCALER_ASSERT(heard == load.messages, "messages were lost");
-  return taken.count();
+  return static_cast<double>(end - start) / CLOCKS_PER_SEC;
 }
 
 void measure(const char* codec, const std::function<Line()>& connect, const Load& load) {

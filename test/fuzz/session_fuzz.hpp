@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -99,7 +100,7 @@ inline void play(const std::function<std::unique_ptr<Session>()>& make, std::str
   arrive(*whole_session, arrived, whole);
   SCALER_ASSERT(heard == whole, "another story when cut");
 
-  while (!session->to_send().empty()) write(*session, 1000);
+  while (!session->to_send().empty()) write(*session, SIZE_MAX);
 }
 
 }  // namespace scaler::fuzz
