@@ -29,6 +29,8 @@ struct DealerOptions {
   TransportLimits limits;
   Duration retry_first = 50ms;  // doubles up to retry_most, with jitter
   Duration retry_most = 2s;
+  Duration handshake_patience = Duration::zero();  // zero: limits.handshake_seconds_max; the
+                                                   // connection to each address included
 };
 
 // A connecting socket with one peer, as ZeroMQ's DEALER, YMQ's connector, or a store client

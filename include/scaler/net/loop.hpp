@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -34,8 +35,25 @@ class Loop {
   uv_loop_s* raw();
 
  private:
+  friend struct LoopAccess;  // the other files of this room
   struct Impl;
   std::unique_ptr<Impl> impl_;
+};
+
+// A registration with before_poll. Destroy it before the loop; doing so inside its own callback is
+// fine.
+class Loop::Token {
+ public:
+  Token(Impl& loop, std::function<void()> fn);
+  ~Token();
+  Token(const Token&) = delete;
+  Token& operator=(const Token&) = delete;
+
+ private:
+  friend struct Loop::Impl;
+  Impl& loop_;
+  std::size_t place_;
+  std::function<void()> fn_;
 };
 
 }  // namespace scaler::net

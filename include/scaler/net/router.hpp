@@ -39,6 +39,7 @@ struct RouterOptions {
   PortKind kind = PortKind::scheduler;
   std::string identity;  // ours, as peers see it
   TransportLimits limits;
+  Duration handshake_patience = Duration::zero();  // zero: limits.handshake_seconds_max
 };
 
 // A listening socket of many peers, as ZeroMQ's ROUTER and YMQ's binder. Messages to one peer keep
@@ -59,6 +60,8 @@ class Router {
   bool send(PeerId peer, Bytes payload);
 
   std::size_t queued_bytes(PeerId peer) const;
+  // No message of a paused peer is delivered. A port of kind store does this by itself while the
+  // answers to a peer are above write_queue_bytes_pause, for its own requests feed them.
   void pause_reading(PeerId peer);
   void resume_reading(PeerId peer);
 
@@ -67,7 +70,7 @@ class Router {
   void close(PeerId peer, Duration patience = Duration::zero());
 
   // Stops listening, writes what is queued for at most `patience`, then closes all and calls
-  // on_closed.
+  // on_closed, once, from the loop. Neither on_message nor on_peer_lost comes after this call.
   void shut_down(Duration patience, std::function<void()> on_closed);
 
   struct Counters {
@@ -75,7 +78,7 @@ class Router {
                   dropped_peers = 0;
   };
   const Counters& counters() const;
-  std::size_t peers() const;
+  std::size_t peers() const;  // those whose handshake is done
 
  private:
   struct Impl;

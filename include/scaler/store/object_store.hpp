@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -21,28 +20,50 @@ struct Reply {
 using Outbox = std::vector<Reply>;
 
 struct Options {
-  std::uint64_t memory_bytes_max = 0;  // 0: no limit
+  // Sum of the distinct contents; 0: no limit. A set that would pass it is refused. Nothing is
+  // moved to disk.
+  std::uint64_t memory_bytes_max = 0;
+  // Requests held back; each costs about 250 bytes.
+  std::uint64_t waiting_per_peer_max = std::uint64_t{1} << 18;
+  std::uint64_t waiting_max = std::uint64_t{1} << 21;
+  std::uint64_t hash_seed = 0;  // random in a server, so that nobody can choose colliding ids
+};
+
+// What became of a request. The protocol knows no error answers: a refused request gets none, and
+// its peer's connection has to end, or that peer would wait for ever.
+enum class Outcome : std::uint8_t {
+  accepted,               // answered, or held back
+  ignored,                // an unknown type or a malformed duplicate: counted, no answer
+  refused_waiting,        // this peer, or all together, wait for too many objects
+  refused_out_of_memory,  // the set does not fit below memory_bytes_max
 };
 
 // Which bytes exist, and who waits for them. Knows no socket. Contents are shared by reference
-// count between an id and its duplicates; equal contents are not looked for unless a strong digest
-// and the length agree.
+// count between an id and its duplicates; equal contents are not looked for. An id that exists is
+// never waited for.
 class ObjectStore {
  public:
   explicit ObjectStore(Options options);
   ~ObjectStore();
 
-  // `payload` is the frame that followed a set or a duplicate, else empty. Gets and duplicates of
-  // an absent object are held back until a set; releasing them comes before that set's own answer,
-  // and chains of duplicates resolve transitively.
-  void on_request(PeerId from, const wire::StoreRequestHeader& request, Bytes payload, Outbox& out);
-  void on_peer_lost(
-      PeerId peer);  // its waiting requests are forgotten; O(waiting requests of that peer)
+  // `payload` is the frame that followed a set or a duplicate, else empty; its length decides, not
+  // the header's. Gets and duplicates of an absent object are held back until a set or a duplicate
+  // makes it; chains of duplicates resolve transitively. What a set releases is answered before the
+  // set itself, in the order of asking; what a duplicate releases, after it. O(1) and O(released).
+  [[nodiscard]] Outcome on_request(PeerId from, const wire::StoreRequestHeader& request,
+                                   Bytes payload, Outbox& out);
+
+  // Its waiting requests are forgotten. O(waiting requests of that peer).
+  void on_peer_lost(PeerId peer);
 
   wire::StoreTotals totals() const;
   struct Statistics {
     std::uint64_t requests = 0, waiting = 0, bytes_in = 0, bytes_out = 0, ids_most = 0,
                   bytes_most = 0;
+    std::uint64_t waiting_most = 0;
+    std::uint64_t ignored = 0;          // Outcome::ignored
+    std::uint64_t refused = 0;          // both kinds
+    std::uint64_t size_mismatches = 0;  // sets whose header announced another length
   };
   const Statistics& statistics() const;
   void check_invariants() const;

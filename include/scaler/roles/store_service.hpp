@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "scaler/base/address.hpp"
+#include "scaler/base/ids.hpp"
+#include "scaler/base/log.hpp"
+#include "scaler/net/router.hpp"
+#include "scaler/store/object_store.hpp"
+
+namespace scaler::roles {
+
+// How far peers may go. An object is one frame, and an answer must fit into the write queue whole:
+// so both limits are those of the largest object. Memory grows with the bytes that arrive, and
+// answers share the stored bytes, so a wide limit costs nothing until it is used.
+struct StoreServiceLimits {
+  TransportLimits transport = object_limits(std::uint64_t{64} << 30);
+  store::Options store;
+
+  static TransportLimits object_limits(std::uint64_t object_bytes_max);
+};
+
+// The object store behind a listening socket: pairs header and payload frames of each peer, lets
+// ObjectStore decide, and sends its answers. The storage role runs one, and so does a scheduler
+// that serves its own objects, which then asks without a connection.
+class StoreService final : private net::RouterEvents {
+ public:
+  StoreService(net::Loop& loop, std::string identity, StoreServiceLimits limits = {});
+
+  // May be called for several addresses. Gives the address with the real port.
+  Result<Address> listen(const Address& address);
+
+  // Requests of this process, without a connection or an answer. A duplicate of an object that does
+  // not exist yet happens when it does.
+  void remove(std::span<const ObjectId> objects);
+  void duplicate(const ObjectId& source, const ObjectId& copy);
+
+  // Stops listening, writes what is queued for at most `patience`, then closes all and calls
+  // on_closed.
+  void shut_down(Duration patience, std::function<void()> on_closed);
+
+  wire::StoreTotals totals() const { return store_.totals(); }
+  const store::ObjectStore::Statistics& statistics() const { return store_.statistics(); }
+  const net::Router::Counters& traffic() const { return router_.counters(); }
+  std::size_t peers() const { return router_.peers(); }
+  std::uint64_t header_errors() const { return header_errors_; }  // each ended a connection
+  void check_invariants() const { store_.check_invariants(); }
+
+ private:
+  // Between two requests, or between a header and its payload.
+  struct Peer {
+    Bytes identity;
+    std::optional<wire::StoreRequestHeader> awaiting_payload;
+    bool ending = false;
+  };
+
+  void on_peer(PeerId peer, const Bytes& identity, net::Protocol protocol) override;
+  void on_message(PeerId peer, Bytes payload) override;
+  void on_peer_lost(PeerId peer, std::string_view why) override;
+
+  void on_header(PeerId id, Peer& peer, const Bytes& frame);
+  void serve(PeerId id, Peer& peer, const wire::StoreRequestHeader& request, Bytes payload);
+  void serve_ourselves(const wire::StoreRequestHeader& request, Bytes payload);
+  void send_answers();
+  void end(PeerId id, Peer& peer, std::string_view why);
+  void log_about(const Bytes& identity, std::string_view what);
+
+  net::Loop& loop_;
+  store::ObjectStore store_;
+  std::unordered_map<PeerId, Peer> peers_;
+  store::Outbox answers_;
+  std::uint64_t header_errors_ = 0;
+  log::RateLimit complaints_{10, 10s};
+  net::Router router_;
+};
+
+}  // namespace scaler::roles

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "scaler/base/limits.hpp"
+#include "scaler/base/session.hpp"
+#include "scaler/net/router.hpp"
+
+namespace scaler::net {
+
+// The machine that speaks `protocol` within `limits`; `local` matters to ZMTP only.
+std::unique_ptr<Session> make_session(Protocol protocol, SocketType local,
+                                      std::string_view identity, const TransportLimits& limits);
+
+Duration patience_or_limit(Duration patience, const TransportLimits& limits);
+
+}  // namespace scaler::net
