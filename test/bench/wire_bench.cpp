@@ -64,7 +64,8 @@ void measure_message(const char* name, std::size_t calls, const wire::Message& m
 
 int main() {
   measure_message("Task, one argument", 200'000, task_of_one_argument());
-  measure_message("TaskResult", 200'000, wire::TaskResult{.id = {}, .results = {ObjectId{}}});
+  measure_message("TaskResult", 200'000,
+                  wire::TaskResult{.id = {}, .metadata = {}, .results = {ObjectId{}}});
   measure_message("ClientHeartbeat", 200'000, wire::ClientHeartbeat{});
   measure_message("ObjectInstruction of 100,000", 3, creation_of(100'000));
 
