@@ -62,7 +62,7 @@ TEST_CASE("a flood of PING from a peer that reads no PONG costs little memory", 
   auto session = make(SocketType::router);
   after_handshake(*session, "DEALER", "");
   take_output(*session);
-  for (int i = 0; i < 100'000; ++i) feed(*session, command("PING", bytes({0, 1})));
+  for (int i = 0; i < 20'000; ++i) feed(*session, command("PING", bytes({0, 1})));
   CHECK(session->queued_bytes() == 0);
   CHECK(take_output(*session).size() < 5000);
   feed(*session, command("PING", bytes({0, 1}) + "again"));
