@@ -1,0 +1,266 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "roles/message_counts.hpp"
+#include "roles/own_resources.hpp"
+#include "roles/scheduler_options.hpp"
+#include "roles/store_link.hpp"
+#include "scaler/base/log.hpp"
+#include "scaler/base/random.hpp"
+#include "scaler/net/loop.hpp"
+#include "scaler/net/publisher.hpp"
+#include "scaler/net/router.hpp"
+#include "scaler/net/timer.hpp"
+#include "scaler/roles/roles.hpp"
+#include "scaler/roles/store_service.hpp"
+#include "scaler/scheduler/scheduler.hpp"
+#include "scaler/wire/codec.hpp"
+
+namespace scaler::roles {
+namespace {
+
+constexpr Duration status_interval = 1s;
+constexpr Duration storage_patience = 15s;  // how long a start waits for the object storage server
+constexpr Duration farewell_patience = 2s;  // how long queued answers may take to leave at the end
+
+// The scheduler core, joined to its sockets: one router for clients, workers and managers, one publisher for monitors, and
+// the object storage, either a link to a server or a service of our own in the same loop.
+class SchedulerRole : private net::RouterEvents {
+ public:
+  SchedulerRole(net::Loop& loop, const config::SchedulerOptions& options)
+      : loop_(loop),
+        options_(options),
+        identity_(peer_identity("scheduler")),
+        router_(loop, router_options(identity_), *this),
+        monitor_(loop, TransportLimits{}),
+        on_term_(loop, SIGTERM, [this] { stop("SIGTERM"); }),
+        on_interrupt_(loop, SIGINT, [this] { stop("SIGINT"); }),
+        deadline_(loop, [this] { on_deadline(); }),
+        status_(loop, [this] { publish_status(); }),
+        storage_limit_(loop, [this] { give_up_on_storage(); }) {}
+
+  Status start();
+  int exit_code() const { return exit_code_; }
+
+ private:
+  static net::RouterOptions router_options(const std::string& identity) {
+    net::RouterOptions options;
+    options.kind = net::PortKind::scheduler;
+    options.identity = identity;
+    return options;
+  }
+  static std::string peer_identity(std::string_view role) {
+    return fmt::format("{}|{}|{}", getpid(), role, Random::from_system().hex(32));
+  }
+
+  Status open_storage(const Address& scheduler_address);
+  void on_peer(PeerId peer, const Bytes& identity, net::Protocol protocol) override;
+  void on_message(PeerId peer, Bytes payload) override;
+  void on_peer_lost(PeerId peer, std::string_view why) override;
+
+  void end_turn();
+  void perform(scheduler::Effect effect);
+  void send(PeerId to, std::size_t kind, Bytes frame);
+  void on_deadline();
+  void publish_status();
+  void on_storage_change(std::string_view failure);
+  void give_up_on_storage();
+  void stop(std::string_view why);
+  void fail(const std::string& why);
+
+  net::Loop& loop_;
+  const config::SchedulerOptions& options_;
+  std::string identity_;
+  std::optional<scheduler::Scheduler> core_;
+  scheduler::Outbox outbox_;
+  net::Router router_;
+  net::Publisher monitor_;
+  std::unique_ptr<StoreLink> storage_link_;
+  std::unique_ptr<StoreService> storage_service_;
+  net::Signal on_term_;
+  net::Signal on_interrupt_;
+  net::Timer deadline_;
+  net::Timer status_;
+  net::Timer storage_limit_;
+  std::unique_ptr<net::Loop::Token> end_of_turn_;
+  MessageCounts received_;
+  MessageCounts sent_;
+  OwnResources resources_;
+  log::RateLimit bad_messages_{5, 10s};
+  bool storage_was_reached_ = false;
+  std::string storage_failure_;
+  bool stopping_ = false;
+  int exit_code_ = 0;
+};
+
+Status SchedulerRole::start() {
+  SCALER_TRY(bound, router_.listen(options_.bind_address));
+  const Address monitor_wish = options_.monitor_address.value_or(neighbour_of(bound, 2));
+  SCALER_TRY(monitor_bound, monitor_.listen(monitor_wish));
+  log::info("Scheduler: listen to scheduler address {}", bound.to_string());
+  SCALER_CHECK(open_storage(bound));
+  log::info("Scheduler: listen to scheduler monitor address {}", monitor_bound.to_string());
+
+  end_of_turn_ = loop_.before_poll([this] { end_turn(); });
+  status_.start(status_interval, status_interval);
+  return ok();
+}
+
+Status SchedulerRole::open_storage(const Address& scheduler_address) {
+  Address reachable;
+  if (options_.object_storage_address) {
+    reachable = *options_.object_storage_address;
+    storage_link_ = std::make_unique<StoreLink>(
+        loop_, reachable, identity_, [this](std::string_view failure) { on_storage_change(failure); });
+    storage_limit_.start(storage_patience);
+    log::info("Scheduler: connect to object storage server {}", reachable.to_string());
+  } else {
+    storage_service_ = std::make_unique<StoreService>(loop_, "ObjectStorageServer");
+    auto listening = storage_service_->listen(neighbour_of(scheduler_address, 1));
+    if (!listening) {  // the port beside ours is taken: any free one will do, since peers learn it from us
+      Address free_port = scheduler_address;
+      free_port.port = 0;
+      listening = storage_service_->listen(free_port);
+    }
+    if (!listening) return std::move(listening.error());
+    reachable = *listening;
+    log::info("Scheduler: serve object storage at {}", reachable.to_string());
+    // Scripts wait for this line in either case.
+    log::info("Scheduler: connect to object storage server {}", reachable.to_string());
+  }
+  const Address wish = options_.advertised_object_storage_address.value_or(reachable);
+  SCALER_TRY(advertised, advertised_address(wish));
+  if (!(advertised == reachable))
+    log::info("Scheduler: advertise object storage address {}", advertised.to_string());
+  SCALER_TRY(core_options, core_options_of(options_, advertised));
+  core_.emplace(std::move(core_options));
+  return ok();
+}
+
+void SchedulerRole::on_peer(PeerId peer, const Bytes& identity, net::Protocol) {
+  core_->on_peer(peer, identity, loop_.now(), outbox_);
+}
+
+void SchedulerRole::on_message(PeerId peer, Bytes payload) {
+  auto message = wire::decode(payload);
+  if (!message) {
+    if (auto more = bad_messages_.allow(loop_.now()))
+      log::warning("Scheduler: a message of {} bytes is dropped: {} ({} more since the last line)",
+                   payload.size(), message.error().text, *more);
+    return;
+  }
+  received_.count(message->index());
+  core_->on_message(peer, std::move(*message), std::move(payload), loop_.now(), outbox_);
+}
+
+void SchedulerRole::on_peer_lost(PeerId peer, std::string_view) {
+  core_->on_peer_lost(peer, loop_.now(), outbox_);
+}
+
+// Everything that this turn's messages made possible happens here, once: placing, then speaking.
+void SchedulerRole::end_turn() {
+  if (stopping_) return;
+  core_->set_monitored(monitor_.has_subscribers());
+  if (core_->run_turn(loop_.now(), outbox_)) loop_.wake();
+  for (scheduler::Effect& effect : outbox_) perform(std::move(effect));
+  outbox_.clear();
+  if (const auto next = core_->next_deadline())
+    deadline_.start_at(*next);
+  else
+    deadline_.stop();
+}
+
+void SchedulerRole::perform(scheduler::Effect effect) {
+  using namespace scheduler;
+  if (auto* order = std::get_if<Send>(&effect)) {
+    send(order->to, order->message.index(), wire::encode(order->message));
+  } else if (auto* forward = std::get_if<Forward>(&effect)) {
+    const std::size_t kind = wire::kind_of(forward->frame).value_or(MessageCounts::unknown);
+    send(forward->to, kind, std::move(forward->frame));
+  } else if (auto* news = std::get_if<Publish>(&effect)) {
+    monitor_.publish(wire::encode(news->message));
+  } else if (auto* removal = std::get_if<DeleteObjects>(&effect)) {
+    storage_link_ ? storage_link_->remove(removal->ids) : storage_service_->remove(removal->ids);
+  } else if (auto* copy = std::get_if<DuplicateObject>(&effect)) {
+    storage_link_ ? storage_link_->duplicate(copy->source, copy->copy)
+                  : storage_service_->duplicate(copy->source, copy->copy);
+  } else if (auto* drop = std::get_if<Drop>(&effect)) {
+    log::warning("Scheduler: a connection is closed: {}", drop->why);
+    router_.close(drop->peer, farewell_patience);
+  } else {
+    stop("a client asked for it");
+  }
+}
+
+void SchedulerRole::send(PeerId to, std::size_t kind, Bytes frame) {
+  if (router_.send(to, std::move(frame))) sent_.count(kind);
+}
+
+void SchedulerRole::on_deadline() { core_->on_deadline(loop_.now(), outbox_); }
+
+void SchedulerRole::publish_status() {
+  if (!monitor_.has_subscribers()) return;
+  wire::StateScheduler status = core_->status(loop_.now());
+  status.received = received_.list();
+  status.sent = sent_.list();
+  const OwnResources::Reading reading = resources_.read(loop_.now());
+  status.scheduler = reading.process;
+  status.rss_free_bytes = reading.available_bytes;
+  monitor_.publish(wire::encode(wire::Message(std::move(status))));
+}
+
+void SchedulerRole::on_storage_change(std::string_view failure) {
+  if (failure.empty()) {
+    storage_limit_.stop();
+    if (storage_was_reached_) log::info("Scheduler: object storage server is back");
+    storage_was_reached_ = true;
+    return;
+  }
+  if (storage_was_reached_ && storage_failure_.empty())
+    log::warning("Scheduler: object storage server is lost ({}), connecting again", failure);
+  storage_failure_ = failure;
+}
+
+void SchedulerRole::give_up_on_storage() {
+  fail(fmt::format("object storage server {} cannot be reached: {}",
+                   options_.object_storage_address->to_string(), storage_failure_));
+}
+
+void SchedulerRole::fail(const std::string& why) {
+  log::error("Scheduler: {}", why);
+  exit_code_ = 1;
+  stop({});
+}
+
+void SchedulerRole::stop(std::string_view why) {
+  if (stopping_) {  // asked twice: at once
+    loop_.stop();
+    return;
+  }
+  stopping_ = true;
+  if (!why.empty()) log::info("Scheduler: stopping ({})", why);
+  status_.stop();
+  deadline_.stop();
+  storage_limit_.stop();
+  router_.shut_down(farewell_patience, [this] { loop_.stop(); });
+}
+
+}  // namespace
+
+int run_scheduler(const config::SchedulerOptions& options) {
+  net::Loop loop;
+  SchedulerRole role(loop, options);
+  if (auto started = role.start(); !started) {
+    log::error("Scheduler: {}", started.error().text);
+    return 1;
+  }
+  loop.run();
+  return role.exit_code();
+}
+
+}  // namespace scaler::roles
