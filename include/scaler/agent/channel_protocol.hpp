@@ -55,6 +55,9 @@ struct TaskFinished {
   Bytes payload;
   std::string failure;  // failed: "ZeroDivisionError: division by zero" and the traceback, for the
                         // worker's log
+  // What the task cost, measured where it ran; 0: not measured.
+  float cpu_seconds = 0;                // user and system, of the whole process
+  std::uint64_t memory_peak_bytes = 0;  // peak resident memory above that at the task's start
 };
 struct TaskOutput {  // only if stream_output; whole lines, or what there was when the task ended
   TaskId id;
@@ -66,7 +69,9 @@ using ToProcessor = std::variant<GiveObject, GiveSerializer, ForgetObjects, RunT
 using FromProcessor =
     std::variant<ProcessorStarted, ProcessorReady, ProcessorFailed, TaskFinished, TaskOutput>;
 
-// Frame bodies, without the length prefix. Decoded payloads are slices of the frame.
+// Frame bodies, without the length prefix. Decoded payloads are slices of the frame. User code can
+// write to the processor's descriptor, so decoding trusts nothing: an error is Errc::bad_message
+// and names the kind and the field; text that is not UTF-8 has its wrong bytes replaced.
 Bytes encode(const ToProcessor& message);
 Bytes encode(const FromProcessor& message);
 Result<ToProcessor> decode_to_processor(const Bytes& frame);

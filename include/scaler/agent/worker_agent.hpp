@@ -29,6 +29,8 @@ struct Options {
   bool hard_suspend = false;
   std::optional<Address> object_storage;  // else learned from the first echo
   std::uint64_t prefetch_bytes_max = 64 << 20;
+  std::uint64_t upload_bytes_max = 256 << 20;  // above: no new task until the store took some
+  std::uint64_t processor_cache_bytes_max = 1 << 30;  // pickled size of what a processor may keep
   std::uint64_t random_seed = 1;
 };
 
@@ -113,7 +115,7 @@ class WorkerAgent {
   void on_processor_message(ProcessorId processor, FromProcessor message, TimePoint now,
                             Outbox& out);
   // The channel ended or the process did; said once per processor, when both are over or the kill
-  // is done. `cpu_seconds` of the whole process, for the profile of the task it held.
+  // is done.
   void on_processor_ended(ProcessorId processor, const ProcessorEnd& end, TimePoint now,
                           Outbox& out);
 
@@ -126,6 +128,15 @@ class WorkerAgent {
 
   void leave(const std::string& reason, TimePoint now, Outbox& out);  // SIGTERM, for instance
   void check_invariants() const;
+
+  // What was said to us and had no effect, by whose fault it was.
+  struct Counters {
+    std::uint64_t unknown_messages = 0;          // the scheduler's: kinds that are not for a worker
+    std::uint64_t duplicate_tasks = 0;           // already here
+    std::uint64_t stale_processor_messages = 0;  // about a task it does not have
+    std::uint64_t unwanted_objects = 0;          // bytes that no task here needs any more
+  };
+  const Counters& counters() const;
 
  private:
   struct Impl;

@@ -1,0 +1,110 @@
+#include "agent/agent_state.hpp"
+#include "agent/pickle.hpp"
+#include "agent/utf8.hpp"
+#include "scaler/base/log.hpp"
+
+namespace scaler::agent {
+
+namespace {
+
+ObjectId new_result_id(const Bytes& client, Random& random) {
+  ObjectId id;
+  const auto owner = owner_hash_of(client);
+  std::copy(owner.begin(), owner.end(), id.bytes.begin());
+  random.fill(std::span(id.bytes).subspan(owner.size()));
+  return id;
+}
+
+// "<res ObjectID(owner_hash=016e..., object_tag=21fc...)>", seen from worker 2.2.0.
+Bytes name_of(const ObjectId& id) {
+  const std::string hex = id.hex();
+  return Bytes::copy_of("<res ObjectID(owner_hash=" + hex.substr(0, 32) +
+                        ", object_tag=" + hex.substr(32) + ")>");
+}
+
+float seconds(Duration duration) { return std::chrono::duration<float>(duration).count(); }
+
+}  // namespace
+
+void WorkerAgent::Impl::task_finished(ProcessorId id, TaskFinished said, TimePoint now,
+                                      Outbox& out) {
+  Processor* processor = holder_of(id, said.id);
+  if (!processor) {
+    ++counters.stale_processor_messages;
+    return;
+  }
+  if (said.failed)
+    log::error("exception when processing task_id={}:\n{}", said.id.hex(), said.failure);
+  if (processor->is<Busy>()) {
+    processor->state = Idle{};
+    processor->last_use = ++uses;
+    idle_deaths = 0;
+  } else {
+    // The result had left before the suspension came; the processor waits in it without a task.
+    kill(id, "task finished in suspended processor", out);
+  }
+  const AgentTask task = take_task(said.id, out);
+  Upload result;
+  result.task = said.id;
+  result.client = task.said.source;
+  result.payload = std::move(said.payload);
+  result.failed = said.failed;
+  result.profile.duration_seconds = seconds(now - task.given_at);
+  result.profile.cpu_seconds = said.cpu_seconds;
+  result.profile.memory_peak_bytes =
+      std::max(said.memory_peak_bytes, task.rss_most - task.rss_first.value_or(task.rss_most));
+  upload(std::move(result), out);
+}
+
+// The task ends with an exception of ours. Its processor, if it has one, is not touched.
+void WorkerAgent::Impl::fail(const TaskId& id, std::string_view module, std::string_view name,
+                             std::string_view text, TimePoint now, Outbox& out) {
+  const AgentTask task = take_task(id, out);
+  log::error("exception when processing task_id={}: {}: {}", id.hex(), name, text);
+  Upload failure;
+  failure.task = id;
+  failure.client = task.said.source;
+  failure.payload = pickle_exception(module, name, to_utf8(text));
+  failure.failed = true;
+  failure.named = false;
+  const bool ran =
+      std::holds_alternative<Running>(task.state) || std::holds_alternative<Suspended>(task.state);
+  if (ran) failure.profile.duration_seconds = seconds(now - task.given_at);
+  upload(std::move(failure), out);
+}
+
+void WorkerAgent::Impl::upload(Upload result, Outbox& out) {
+  const ObjectId id = new_result_id(result.client, random);
+  uploading.emplace(result.task, id);
+  upload_bytes += result.payload.size();
+  if (store_connected) out.push_back(SetObject{id, result.payload});
+  uploads.emplace(id, std::move(result));
+}
+
+// The bytes are where the client will look for them: now it may hear of them.
+void WorkerAgent::Impl::object_stored(const ObjectId& id, TimePoint, Outbox& out) {
+  const auto found = uploads.find(id);
+  if (found == uploads.end()) return;
+  const Upload result = std::move(found->second);
+  uploads.erase(found);
+  uploading.erase(result.task);
+  upload_bytes -= result.payload.size();
+
+  wire::ObjectInstruction create;
+  create.type = wire::ObjectInstructionType::create;
+  create.user = result.client;
+  create.ids = {id};
+  create.types = {wire::ObjectContentType::object};
+  create.names = {result.named ? name_of(id) : Bytes{}};
+  out.push_back(ToScheduler{std::move(create)});
+  if (result.canceled) return;  // the object has an owner, so it will be deleted
+  const auto type = result.failed ? wire::TaskResultType::failed : wire::TaskResultType::success;
+  out.push_back(ToScheduler{
+      wire::TaskResult{result.task, type, wire::encode_task_profile(result.profile), {id}}});
+}
+
+bool WorkerAgent::Impl::uploads_full() const {
+  return upload_bytes >= options.upload_bytes_max || uploads.size() >= uploads_max;
+}
+
+}  // namespace scaler::agent
