@@ -60,8 +60,12 @@ struct ServiceEnv {
       loop.stop();
     });
     watchdog.start(60s);
+    bool stopped = false;  // the turn of a stop may end twice
     const auto check = loop.before_poll([&] {
-      if (done()) loop.stop();
+      if (!stopped && done()) {
+        stopped = true;
+        loop.stop();
+      }
     });
     loop.run();
     REQUIRE_FALSE(late);
