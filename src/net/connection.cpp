@@ -59,7 +59,7 @@ void Connection::send(Bytes payload) {
   SCALER_ASSERT(session_, "send() before the handshake");
   if (!writable()) return;
   session_->send(std::move(payload));
-  if (!blocked_) flush_job_.schedule();
+  if (!blocked_ && !flushing_) flush_job_.schedule();
 }
 
 void Connection::pause_reading(Pause reason) {
@@ -143,7 +143,8 @@ std::span<std::byte> Connection::read_target() {
   return std::span(head_).subspan(head_size_);
 }
 
-// True: there may be more, unless the budget is unchanged. False: the socket is empty, or all is over.
+// True: there may be more, unless the budget is unchanged. False: the socket is empty, or all is
+// over.
 bool Connection::read_once(std::size_t& budget) {
   std::array<std::byte, 16384> discarded;
   const bool discarding = phase_ != Phase::open;
@@ -216,7 +217,7 @@ bool Connection::deliver() {
     owner_.on_event(id_, std::move(**event));
     if (!alive) return false;
   }
-  if (!blocked_ && session_->queued_bytes() > 0) flush_job_.schedule();  // it may have answered
+  if (!blocked_ && !session_->to_send().empty()) flush_job_.schedule();  // it may have answered
   return phase_ != Phase::ended;
 }
 
@@ -228,10 +229,12 @@ void Connection::pump() {
 
 void Connection::flush() {
   if (!session_ || blocked_ || phase_ == Phase::shut || phase_ == Phase::ended) return;
+  flushing_ = true;
   owner_.on_room(id_);
   std::size_t budget = write_bytes_per_turn;
   while (budget > 0 && write_once(budget)) {
   }
+  flushing_ = false;
   after_flush();
 }
 
@@ -272,7 +275,7 @@ bool Connection::write_once(std::size_t& budget) {
 
 void Connection::after_flush() {
   if (phase_ == Phase::ended) return;
-  if (!blocked_ && session_->queued_bytes() > 0) blocked_ = true;  // over budget: next turn
+  if (!blocked_ && !session_->to_send().empty()) blocked_ = true;  // over budget: next turn
   if (!blocked_ && phase_ == Phase::draining) {
     phase_ = Phase::shut;
     ::shutdown(socket_.get(), SHUT_WR);

@@ -112,6 +112,7 @@ class Connection {
   std::uint8_t paused_ = 0;  // of Pause
   Phase phase_ = Phase::open;
   bool blocked_ = false;  // the kernel's buffer is full: wait until writable
+  bool flushing_ = false;
   bool backlog_ = false;  // the session may hold events that were not taken yet
   std::uint64_t budget_turn_ = 0;
   std::size_t read_budget_ = 0;

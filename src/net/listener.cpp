@@ -20,8 +20,9 @@ std::string advice_for(int error, const Address& address) {
   const bool ipc = address.scheme == Address::Scheme::ipc;
   switch (error) {
     case EADDRINUSE:
-      return fmt::format("address in use: another program listens on {}; choose another {} or stop it",
-                         address.to_string(), ipc ? "path" : "port");
+      return fmt::format(
+          "address in use: another program listens on {}; choose another {} or stop it",
+          address.to_string(), ipc ? "path" : "port");
     case EADDRNOTAVAIL:
       return "this machine has no such address; use tcp://*:PORT to listen on all of them";
     case EACCES:
@@ -69,8 +70,8 @@ int bind_tcp(int socket, const SocketAddress& where) {
 Result<BoundSocket> bind_one(const Address& address, const SocketAddress& where) {
   auto socket = open_stream(where.family());
   if (!socket) return std::move(socket.error()).within("cannot listen on " + address.to_string());
-  int error = where.family() == AF_UNIX ? bind_path(socket->get(), where)
-                                        : bind_tcp(socket->get(), where);
+  int error =
+      where.family() == AF_UNIX ? bind_path(socket->get(), where) : bind_tcp(socket->get(), where);
   if (error == 0 && ::listen(socket->get(), backlog) != 0) error = errno;
   if (error != 0) return cannot_listen(address, error);
   BoundSocket bound{std::move(*socket), address};

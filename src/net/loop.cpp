@@ -25,9 +25,8 @@ Loop::Impl::Impl() {
   uv.data = this;
   uv_prepare_init(&uv, &prepare);
   uv_idle_init(&uv, &idle);
-  uv_prepare_start(&prepare, [](uv_prepare_t* raw) {
-    static_cast<Impl*>(raw->loop->data)->end_turn();
-  });
+  uv_prepare_start(&prepare,
+                   [](uv_prepare_t* raw) { static_cast<Impl*>(raw->loop->data)->end_turn(); });
   uv_unref(as_handle(&prepare));
 }
 
@@ -75,9 +74,8 @@ void Loop::Impl::run_before_poll() {
 }
 
 void Loop::Impl::keep_awake() {
-  uv_idle_start(&idle, [](uv_idle_t* raw) {
-    static_cast<Impl*>(raw->loop->data)->next_turn.run();
-  });
+  uv_idle_start(&idle,
+                [](uv_idle_t* raw) { static_cast<Impl*>(raw->loop->data)->next_turn.run(); });
 }
 
 void Loop::Impl::rest_if_idle() {

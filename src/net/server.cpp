@@ -37,8 +37,8 @@ void Server::accept(Descriptor socket) {
                                    options_.limits.peers_max));
   }
   const PeerId id = peers_.insert(Peer{});
-  peers_.find(id)->connection =
-      std::make_unique<Connection>(loop_, std::move(socket), id, *this, traffic_, nullptr);
+  peers_.find(id)->connection = std::make_unique<Connection>(
+      loop_, std::move(socket), id, static_cast<ConnectionOwner&>(*this), traffic_, nullptr);
   handshakes_.add(id);
   if (options_.kind == PortKind::store) silences_.add(id);
 }

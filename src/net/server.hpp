@@ -58,9 +58,9 @@ class Server final : private ConnectionOwner {
   void set_ready(PeerId id, Bytes identity);
   std::size_t ready_peers() const { return ready_peers_; }
 
-  void remove(PeerId id);                        // at once; on_lost is not called
-  void drop(PeerId id, std::string why);         // as an offence; on_lost follows
-  void close(PeerId id, Duration patience);      // on_lost follows
+  void remove(PeerId id);                    // at once; on_lost is not called
+  void drop(PeerId id, std::string why);     // as an offence; on_lost follows
+  void close(PeerId id, Duration patience);  // on_lost follows
   void shut_down(Duration patience, std::function<void()> on_closed);  // no on_lost from now on
 
   const Counters& counters() const { return counters_; }

@@ -17,17 +17,15 @@ std::unique_ptr<Session> make_session(Protocol protocol, SocketType local,
     return zmtp::make_session(std::move(options));
   }
   ymq::Options options;
-  options.dialect =
-      protocol == Protocol::ymq ? ymq::Dialect::magic : ymq::Dialect::plain;
+  options.dialect = protocol == Protocol::ymq ? ymq::Dialect::magic : ymq::Dialect::plain;
   options.identity = std::move(own);
   options.limits = session_limits;
   return ymq::make_session(std::move(options));
 }
 
 Duration patience_or_limit(Duration patience, const TransportLimits& limits) {
-  return patience > Duration::zero()
-             ? patience
-             : Duration(std::chrono::seconds(limits.handshake_seconds_max));
+  return patience > Duration::zero() ? patience
+                                     : Duration(std::chrono::seconds(limits.handshake_seconds_max));
 }
 
 }  // namespace scaler::net

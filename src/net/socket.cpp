@@ -41,8 +41,7 @@ SocketAddress SocketAddress::of_path(const std::string& path) {
   SCALER_ASSERT(path.size() < sizeof address.local.sun_path, path);  // Address::parse bounds it
   address.local.sun_family = AF_UNIX;
   std::memcpy(address.local.sun_path, path.data(), path.size());
-  address.length =
-      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
   return address;
 }
 

@@ -34,7 +34,7 @@ struct Timer::Impl {
   }
 
   void fired() {
-    Loop::Impl& turn = LoopAccess::impl(loop);
+    auto& turn = LoopAccess::impl(loop);
     if (turn.now() < deadline) turn.refresh_now();  // this turn's sample is older than libuv's
     firing = true;
     if (repeat > Duration::zero()) {

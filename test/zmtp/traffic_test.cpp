@@ -136,6 +136,30 @@ TEST_CASE("a subscriber subscribes in the form of the peer's version", "[zmtp]")
   CHECK((said_to(0) == ready_command + frame(0, bytes({1}))));
 }
 
+TEST_CASE("an announced length costs no more than a first block until the bytes come", "[zmtp]") {
+  const SessionLimits limits{.frame_bytes_max = UINT64_MAX};
+  for (const int flags : {2, 3}) {
+    auto session = make(SocketType::router, "", limits);
+    after_handshake(*session, "DEALER", "");
+    const std::size_t before = support::heap_bytes();
+    CHECK(feed(*session, long_header(flags, std::uint64_t{1} << 63) + "some").empty());
+    CHECK(support::heap_bytes() - before <= (std::size_t{1} << 20) + 4096);
+    CHECK(session->receive_buffer().size() <= std::size_t{1} << 20);
+  }
+}
+
+TEST_CASE("a long message is received in place", "[zmtp]") {
+  const std::string body(3'000'000, 'b');
+  auto session = make(SocketType::router);
+  after_handshake(*session, "DEALER", long_header(2, body.size()));
+  const std::byte* place = session->receive_buffer().data();
+  Lines lines;
+  feed(*session, body.substr(0, 500'000), lines);
+  CHECK(session->receive_buffer().data() == place + 500'000);
+  feed(*session, body.substr(500'000) + frame(0, "next"), lines);
+  CHECK((lines == Lines{"message " + body, "message next"}));
+}
+
 TEST_CASE("ten thousand silent connections are cheap", "[zmtp]") {
   const auto silent = [] {
     auto session = make(SocketType::router, "scheduler");

@@ -18,6 +18,22 @@ struct LoggingOptions {
   log::Level level = log::Level::info;
 };
 
+enum class AllocatePolicy : std::uint8_t { even_load, capability };
+enum class ScalingPolicy : std::uint8_t { no, vanilla, capability, waterfall };
+
+struct WaterfallRule {
+  std::int64_t priority = 0;  // the lowest is used first
+  std::string worker_manager_id;
+  std::optional<std::int64_t> max_task_concurrency;  // none: the manager's own limit
+};
+
+// The policy strings, parsed (parse_policy in commands.hpp).
+struct PolicyOptions {
+  AllocatePolicy allocate = AllocatePolicy::even_load;
+  ScalingPolicy scaling = ScalingPolicy::vanilla;
+  std::vector<WaterfallRule> waterfall;  // in the order of the text; only with its scaling
+};
+
 struct SchedulerOptions {
   Address bind_address;
   std::optional<Address> object_storage_address;  // none: the scheduler serves one on port + 1
@@ -28,12 +44,13 @@ struct SchedulerOptions {
   std::int64_t client_timeout_seconds = 60;
   std::int64_t worker_timeout_seconds = 60;
   std::int64_t object_retention_seconds = 60;
-  std::int64_t load_balance_seconds = 1;
+  std::int64_t load_balance_seconds = 1;  // below 0: never
   std::int64_t load_balance_trigger_times = 2;
   std::string event_loop = "builtin";
   std::int64_t io_threads = 1;
   std::string policy_engine_type = "simple";
   std::string policy_content = "allocate=even_load; scaling=vanilla";
+  PolicyOptions policy;  // the two strings above, parsed
   LoggingOptions logging;
 };
 
@@ -69,7 +86,8 @@ struct WorkerManagerOptions {
   std::optional<Address> object_storage_address;
   std::int64_t max_task_concurrency = 1;  // -1: no limit
   ManagerMode mode = ManagerMode::dynamic;
-  std::string worker_type;  // none: FIX or NAT by mode
+  std::string worker_type;                // none: FIX or NAT by mode
+  std::vector<std::string> worker_names;  // one for each worker; none: worker_type names them all
   WorkerTuning tuning;
   LoggingOptions logging;
 };
@@ -81,6 +99,17 @@ struct WorkerOptions {
   std::string worker_id;
   std::string worker_manager_id;
   WorkerTuning tuning;
+  LoggingOptions logging;
+};
+
+struct TopOptions {
+  Address monitor_address;
+  double timeout_seconds = 5;
+};
+
+struct GuiOptions {
+  Address monitor_address;
+  std::string gui_address = "0.0.0.0:50001";  // host:port
   LoggingOptions logging;
 };
 

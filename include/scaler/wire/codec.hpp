@@ -8,9 +8,11 @@
 namespace scaler::wire {
 
 // One frame (a ZMTP message part or a YMQ frame) to one message. Checks the segment table, every
-// id's length, every enum and the parallel lists; an error is always Errc::bad_message and names
-// the field. Never throws, never aborts, whatever the bytes. Cost: about 0.2 us for a task.
-// `dialect` says how to read a WorkerManagerCommand (only a manager receives one).
+// pointer, every id's length and every enum; an error is always Errc::bad_message and names the
+// message's kind, and the field where it is known. Never throws, never aborts, whatever the bytes;
+// allocates at most a small multiple of the frame. Absent structs, lists and blobs are empty ones;
+// the lists of a create are cut to the shortest. `dialect` says how to read a WorkerManagerCommand
+// (only a manager receives one). Cost: about 0.2 us for a task.
 Result<Message> decode(const Bytes& frame, ManagerDialect dialect = ManagerDialect::v2_0);
 
 // One message to one frame: one segment, fields in schema order, as the peers write it.

@@ -78,31 +78,37 @@ struct Task {
   ObjectId function;
   std::vector<Argument> arguments;
   Capabilities capabilities;
+  friend bool operator==(const Task&, const Task&) = default;
 };
 struct TaskCancel {
   TaskId id;
   bool force = false;  // kill it even if it runs
+  friend bool operator==(const TaskCancel&, const TaskCancel&) = default;
 };
 struct TaskCancelConfirm {
   TaskId id;
   CancelConfirmType type = CancelConfirmType::canceled;
+  friend bool operator==(const TaskCancelConfirm&, const TaskCancelConfirm&) = default;
 };
 struct TaskResult {
   TaskId id;
   TaskResultType type = TaskResultType::success;
   Bytes metadata;                 // TaskProfile, 16 bytes, or empty
   std::vector<ObjectId> results;  // one; none for a graph's umbrella and for failed_worker_died
+  friend bool operator==(const TaskResult&, const TaskResult&) = default;
 };
 struct TaskLog {
   TaskId id;
   LogType type = LogType::standard_output;
   std::string content;  // UTF-8, printed as it is, without a newline added
+  friend bool operator==(const TaskLog&, const TaskLog&) = default;
 };
 struct GraphTask {
   TaskId id;  // the umbrella
   Bytes source;
   std::vector<TaskId> targets;
   std::vector<Task> nodes;  // any order
+  friend bool operator==(const GraphTask&, const GraphTask&) = default;
 };
 
 // ---- clients and workers ----
@@ -111,13 +117,16 @@ struct ObjectStorageAddress {
   std::string host;
   std::uint16_t port = 0;
   std::string scheme = "tcp";  // peers from 2.2 on fail on an empty one: always say it
+  friend bool operator==(const ObjectStorageAddress&, const ObjectStorageAddress&) = default;
 };
 struct ClientHeartbeat {
   Resource resource;
   std::uint32_t latency_us = 0;
+  friend bool operator==(const ClientHeartbeat&, const ClientHeartbeat&) = default;
 };
 struct ClientHeartbeatEcho {
   ObjectStorageAddress object_storage;
+  friend bool operator==(const ClientHeartbeatEcho&, const ClientHeartbeatEcho&) = default;
 };
 struct ProcessorStatus {
   std::uint32_t pid = 0;
@@ -138,28 +147,38 @@ struct WorkerHeartbeat {
   std::vector<ProcessorStatus> processors;
   Capabilities capabilities;
   Bytes manager_id;  // "wm1"; empty before 2.0
+  friend bool operator==(const WorkerHeartbeat&, const WorkerHeartbeat&) = default;
 };
 struct WorkerHeartbeatEcho {
   ObjectStorageAddress object_storage;
+  friend bool operator==(const WorkerHeartbeatEcho&, const WorkerHeartbeatEcho&) = default;
 };
 struct DisconnectRequest {
   Bytes worker;
+  friend bool operator==(const DisconnectRequest&, const DisconnectRequest&) = default;
 };
 struct DisconnectResponse {
   Bytes worker;
+  friend bool operator==(const DisconnectResponse&, const DisconnectResponse&) = default;
 };
 struct ClientDisconnect {
   DisconnectType type = DisconnectType::disconnect;
+  friend bool operator==(const ClientDisconnect&, const ClientDisconnect&) = default;
 };
 struct ClientShutdownResponse {
   bool accepted = false;
+  friend bool operator==(const ClientShutdownResponse&, const ClientShutdownResponse&) = default;
 };
-struct ProcessorInitialized {};
+struct ProcessorInitialized {
+  friend bool operator==(const ProcessorInitialized&, const ProcessorInitialized&) = default;
+};
 struct InformationRequest {
   Bytes request;
+  friend bool operator==(const InformationRequest&, const InformationRequest&) = default;
 };
 struct InformationResponse {
   Bytes response;
+  friend bool operator==(const InformationResponse&, const InformationResponse&) = default;
 };
 
 // ---- objects ----
@@ -170,6 +189,7 @@ struct ObjectInstruction {
   std::vector<ObjectId> ids;
   std::vector<ObjectContentType> types;  // parallel to ids in a create, else empty
   std::vector<Bytes> names;              // UTF-8; parallel to ids in a create, else empty
+  friend bool operator==(const ObjectInstruction&, const ObjectInstruction&) = default;
 };
 
 // ---- worker managers ----
@@ -182,13 +202,18 @@ enum class ManagerDialect : std::uint8_t { v2_0, v2_2, v2_6 };
 struct DesiredTaskConcurrency {
   std::uint32_t task_concurrency = 0;
   Capabilities capabilities;
+  friend bool operator==(const DesiredTaskConcurrency&, const DesiredTaskConcurrency&) = default;
 };
 struct WorkerManagerHeartbeat {
   std::uint32_t max_task_concurrency = 0;  // 2^32 - 1: unlimited
   Capabilities capabilities;
   Bytes manager_id;
+  friend bool operator==(const WorkerManagerHeartbeat&, const WorkerManagerHeartbeat&) = default;
 };
-struct WorkerManagerHeartbeatEcho {};
+struct WorkerManagerHeartbeatEcho {
+  friend bool operator==(const WorkerManagerHeartbeatEcho&,
+                         const WorkerManagerHeartbeatEcho&) = default;
+};
 struct WorkerManagerCommand {
   ManagerDialect dialect =
       ManagerDialect::v2_0;  // the layout to write; a decoded one says how it was read
@@ -196,26 +221,35 @@ struct WorkerManagerCommand {
   std::vector<Bytes> worker_ids;                                // not in v2_6
   Capabilities capabilities;                                    // not in v2_6
   std::vector<DesiredTaskConcurrency> desired;                  // v2_2 and v2_6
+  friend bool operator==(const WorkerManagerCommand&, const WorkerManagerCommand&) = default;
 };
 struct WorkerManagerCommandResponse {
   ManagerCommandType type = ManagerCommandType::start_workers;
   ManagerResponseStatus status = ManagerResponseStatus::success;
   std::vector<Bytes> worker_ids;
   Capabilities capabilities;
+  friend bool operator==(const WorkerManagerCommandResponse&,
+                         const WorkerManagerCommandResponse&) = default;
 };
 
 // ---- monitor ----
 
-struct StateClient {};
-struct StateObject {};
+struct StateClient {
+  friend bool operator==(const StateClient&, const StateClient&) = default;
+};
+struct StateObject {
+  friend bool operator==(const StateObject&, const StateObject&) = default;
+};
 struct StateBalanceAdvice {
   Bytes worker;
   std::vector<TaskId> tasks;
+  friend bool operator==(const StateBalanceAdvice&, const StateBalanceAdvice&) = default;
 };
 struct StateWorker {
   Bytes worker;
   WorkerState state = WorkerState::connected;
   Capabilities capabilities;
+  friend bool operator==(const StateWorker&, const StateWorker&) = default;
 };
 struct StateTask {
   TaskId id;
@@ -224,25 +258,30 @@ struct StateTask {
   Bytes worker;
   Capabilities capabilities;
   Bytes metadata;
+  friend bool operator==(const StateTask&, const StateTask&) = default;
 };
 struct StateGraphTask {
   TaskId graph;
   TaskId task;
   NodeTaskType type = NodeTaskType::normal;
   std::vector<TaskId> parents;
+  friend bool operator==(const StateGraphTask&, const StateGraphTask&) = default;
 };
 struct StateScheduler {
   struct MessageCount {
     std::string kind;  // "ClientHeartbeat"
     std::uint32_t number = 0;
+    friend bool operator==(const MessageCount&, const MessageCount&) = default;
   };
   struct ClientTasks {
     Bytes client;
     std::uint32_t tasks = 0;
+    friend bool operator==(const ClientTasks&, const ClientTasks&) = default;
   };
   struct StateCount {
     TaskState state = TaskState::inactive;
     std::uint32_t count = 0;
+    friend bool operator==(const StateCount&, const StateCount&) = default;
   };
   struct WorkerStatus {
     Bytes worker;
@@ -256,10 +295,12 @@ struct StateScheduler {
     std::uint8_t last_seconds = 0;
     std::string itl;  // three characters 0 or 1
     std::vector<ProcessorStatus> processors;
+    friend bool operator==(const WorkerStatus&, const WorkerStatus&) = default;
   };
   struct ManagedWorkers {
     Bytes manager_id;
     std::vector<Bytes> workers;
+    friend bool operator==(const ManagedWorkers&, const ManagedWorkers&) = default;
   };
   struct ManagerDetail {
     Bytes manager_id;
@@ -268,6 +309,7 @@ struct StateScheduler {
     std::uint32_t max_task_concurrency = 0;
     std::string capabilities;  // names, sorted, one space between
     std::uint32_t pending_workers = 0;
+    friend bool operator==(const ManagerDetail&, const ManagerDetail&) = default;
   };
   std::vector<MessageCount> received;
   std::vector<MessageCount> sent;
@@ -279,6 +321,7 @@ struct StateScheduler {
   std::vector<WorkerStatus> workers;
   std::vector<ManagedWorkers> managed_workers;
   std::vector<ManagerDetail> managers;
+  friend bool operator==(const StateScheduler&, const StateScheduler&) = default;
 };
 
 // In the order of the schema's union.
@@ -302,6 +345,7 @@ struct TaskFlags {
   bool profiling = true;
   std::int32_t priority = 0;  // 0 outside a task, parent's + 1 inside; never negative
   bool stream_output = false;
+  friend bool operator==(const TaskFlags&, const TaskFlags&) = default;
 };
 std::optional<TaskFlags> decode_task_flags(
     ByteView metadata);  // nothing: neither 0 nor 6 bytes, or negative priority
@@ -312,6 +356,7 @@ struct TaskProfile {
   float duration_seconds = 0;
   std::uint64_t memory_peak_bytes = 0;
   float cpu_seconds = 0;
+  friend bool operator==(const TaskProfile&, const TaskProfile&) = default;
 };
 std::optional<TaskProfile> decode_task_profile(ByteView metadata);
 Bytes encode_task_profile(const TaskProfile& profile);

@@ -1,0 +1,247 @@
+#include "embed/cpython/processor.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+
+#include "embed/cpython/frame_channel.hpp"
+#include "embed/cpython/gil.hpp"
+#include "embed/cpython/interpreter.hpp"
+#include "embed/cpython/native_module.hpp"
+#include "embed/cpython/object.hpp"
+#include "embed/cpython/processor_signals.hpp"
+#include "embed/cpython/task_cost.hpp"
+#include "scaler/agent/channel_protocol.hpp"
+#include "scaler/base/log.hpp"
+
+namespace scaler::embed {
+
+namespace {
+
+// The intermediate parent has ended or is about to; then the agent, a subreaper, is the parent.
+// Only from then on does the parent-death signal mean the agent's death.
+Status tie_life_to(pid_t agent) {
+  constexpr int tries_max = 20'000;
+  constexpr timespec pause{0, 100'000};
+  for (int tries = 0; getppid() != agent; ++tries) {
+    if (tries == tries_max)
+      return Error{Errc::system,
+                   fmt::format("not adopted by the agent {}, but by {}", agent, getppid())};
+    nanosleep(&pause, nullptr);
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != agent) return Error{Errc::system, "the agent has gone"};
+  return ok();
+}
+
+Object make_list(const std::vector<ObjectId>& ids) {
+  Object list = Object::steal(PyList_New(static_cast<Py_ssize_t>(ids.size())));
+  SCALER_ASSERT(static_cast<bool>(list), "no memory for a list");
+  Py_ssize_t index = 0;
+  for (const ObjectId& id : ids)
+    PyList_SET_ITEM(list.get(), index++, make_bytes(id.view()).release());
+  return list;
+}
+
+// The memory of an object with the buffer protocol, kept while this lives.
+class PayloadView {
+ public:
+  explicit PayloadView(PyObject* object)
+      : held_(PyObject_GetBuffer(object, &buffer_, PyBUF_SIMPLE) == 0) {}
+  ~PayloadView() {
+    if (held_) PyBuffer_Release(&buffer_);
+  }
+  PayloadView(const PayloadView&) = delete;
+  PayloadView& operator=(const PayloadView&) = delete;
+  explicit operator bool() const { return held_; }
+  ByteView view() const {
+    return {static_cast<const std::byte*>(buffer_.buf), static_cast<std::size_t>(buffer_.len)};
+  }
+
+ private:
+  Py_buffer buffer_{};
+  bool held_;
+};
+
+class Processor {
+ public:
+  Processor(FrameChannel& channel, const ZygoteOptions& options)
+      : channel_(channel), options_(options) {}
+
+  Status start(int resume);
+  Status serve();  // until the channel ends or SIGTERM comes
+  Status say(const agent::FromProcessor& message);
+
+ private:
+  Status handle(const Bytes& frame);
+  Status on_message(const agent::GiveObject& message);
+  Status on_message(const agent::GiveSerializer& message);
+  Status on_message(const agent::ForgetObjects& message);
+  Status on_message(const agent::RunTask& message);
+  Status finish(const TaskId& id, const Object& answer, const TaskCost& cost);
+  Result<Object> make_runtime() const;
+  Result<bool> receive();
+
+  FrameChannel& channel_;
+  const ZygoteOptions& options_;
+  Object give_object_, give_serializer_, forget_, run_task_, after_task_;
+};
+
+Status Processor::say(const agent::FromProcessor& message) {
+  const Bytes frame = encode(message);
+  const GilReleased released;
+  return channel_.send({frame.view()});
+}
+
+Result<Object> Processor::make_runtime() const {
+  Object paths = Object::steal(PyList_New(0));
+  for (const std::string& path : options_.log_paths)
+    if (PyList_Append(paths.get(), make_text(path).get()) != 0) return take_python_error();
+  Object settings = Object::steal(PyDict_New());
+  const std::pair<const char*, Object> entries[] = {
+      {"log_level", make_text(options_.log_level)},
+      {"log_paths", paths},
+      {"gc_seconds", make_integer(options_.gc_seconds)},
+      {"trim_bytes", make_integer(static_cast<std::int64_t>(options_.trim_bytes))},
+      {"scheduler_address", make_text(options_.scheduler_address)},
+      {"object_storage_address", make_text(options_.object_storage_address)}};
+  for (const auto& [name, value] : entries)
+    if (PyDict_SetItemString(settings.get(), name, value.get()) != 0) return take_python_error();
+
+  SCALER_TRY(module, Object::import("scaler_runtime.process"));
+  SCALER_TRY(native, Object::import(native_module_name));
+  return module.call_method("ProcessorRuntime", {native, settings});
+}
+
+Status Processor::start(int resume) {
+  SCALER_CHECK(processor_signals::install(resume));
+  set_output_channel(&channel_);
+  SCALER_TRY(runtime, make_runtime());
+  SCALER_TRY(preloaded, runtime.call_method("preload", {make_text(options_.preload)}));
+  const std::pair<const char*, Object*> methods[] = {{"give_object", &give_object_},
+                                                     {"give_serializer", &give_serializer_},
+                                                     {"forget", &forget_},
+                                                     {"run_task", &run_task_},
+                                                     {"after_task", &after_task_}};
+  for (const auto& [name, method] : methods) {
+    SCALER_TRY(found, runtime.attribute(name));
+    *method = std::move(found);
+  }
+  return say(agent::ProcessorReady{PY_VERSION});
+}
+
+// Waits for bytes or a signal. False: the channel has ended.
+Result<bool> Processor::receive() {
+  pollfd waiting[] = {{channel_.descriptor(), POLLIN, 0},
+                      {processor_signals::wake_descriptor(), POLLIN, 0}};
+  Result<bool> received = true;
+  {
+    const GilReleased released;
+    const int ready = poll(waiting, 2, -1);
+    if (ready > 0 && waiting[1].revents != 0) processor_signals::clear_wake();
+    if (ready > 0 && waiting[0].revents != 0) received = channel_.receive();
+  }
+  // A SIGINT while no task runs has nobody to interrupt; whatever a user's own handler raises
+  // neither.
+  if (PyErr_CheckSignals() != 0) PyErr_Clear();
+  return received;
+}
+
+Status Processor::serve() {
+  while (true) {
+    while (auto frame = channel_.next()) {
+      SCALER_CHECK(handle(*frame));
+      if (processor_signals::termination_wanted()) return ok();
+    }
+    if (processor_signals::termination_wanted()) return ok();
+    SCALER_TRY(more, receive());
+    if (!more) return ok();
+  }
+}
+
+Status Processor::handle(const Bytes& frame) {
+  SCALER_TRY(message, agent::decode_to_processor(frame));
+  return std::visit([this](const auto& said) { return on_message(said); }, message);
+}
+
+Status Processor::on_message(const agent::GiveObject& message) {
+  SCALER_TRY(done,
+             give_object_.call({make_bytes(message.id.view()), make_payload(message.payload)}));
+  return ok();
+}
+
+Status Processor::on_message(const agent::GiveSerializer& message) {
+  SCALER_TRY(done,
+             give_serializer_.call({make_bytes(message.client), make_payload(message.payload)}));
+  return ok();
+}
+
+Status Processor::on_message(const agent::ForgetObjects& message) {
+  SCALER_TRY(done, forget_.call({make_list(message.ids)}));
+  return ok();
+}
+
+Status Processor::on_message(const agent::RunTask& message) {
+  const TaskCost cost;
+  SCALER_TRY(answer,
+             run_task_.call({make_bytes(message.id.view()), make_bytes(message.client),
+                             make_integer(message.priority), make_bool(message.stream_output),
+                             make_bytes(message.function.view()), make_list(message.arguments)}));
+  SCALER_CHECK(finish(message.id, answer, cost));
+  answer = Object();  // a large result is gone before memory is looked at
+  SCALER_TRY(collected, after_task_.call({}));
+  return ok();
+}
+
+// answer: (failed, payload, text for the log). The payload goes out from where Python has it: it is
+// the last field of its frame and has no length of its own, so a frame without it is what precedes
+// it.
+Status Processor::finish(const TaskId& id, const Object& answer, const TaskCost& cost) {
+  SCALER_ASSERT(PyTuple_Check(answer.get()) && PyTuple_GET_SIZE(answer.get()) == 3,
+                "the runtime answers with three values");
+  const Object failed = Object::borrow(PyTuple_GET_ITEM(answer.get(), 0));
+  const Object text = Object::borrow(PyTuple_GET_ITEM(answer.get(), 2));
+  agent::TaskFinished finished;
+  finished.id = id;
+  SCALER_TRY(is_failed, failed.truth());
+  SCALER_TRY(failure, text.text());
+  finished.failed = is_failed;
+  finished.failure = std::move(failure);
+  finished.cpu_seconds = cost.cpu_seconds();
+  finished.memory_peak_bytes = cost.memory_peak_bytes();
+
+  const PayloadView payload(PyTuple_GET_ITEM(answer.get(), 1));
+  if (!payload) return take_python_error("the result's payload");
+  const Bytes head = encode(agent::FromProcessor{std::move(finished)});
+  const GilReleased released;
+  return channel_.send({head.view(), payload.view()});
+}
+
+int run(FrameChannel& channel, const ProcessorSeat& seat, const ZygoteOptions& options) {
+  Processor processor(channel, options);
+  Status status = processor.say(agent::ProcessorStarted{static_cast<std::uint32_t>(getpid())});
+  if (status) status = tie_life_to(seat.agent);
+  if (status) status = processor.start(seat.resume);
+  if (status) status = processor.serve();
+  if (status || status.error().code == Errc::unavailable) return 0;  // the agent hung up
+  log::error("Processor[{}] ends: {}", getpid(), status.error().text);
+  [[maybe_unused]] const Status told = processor.say(agent::ProcessorFailed{status.error().text});
+  return 1;
+}
+
+}  // namespace
+
+int run_processor(const ProcessorSeat& seat, const ZygoteOptions& options) {
+  prctl(PR_SET_NAME, "scaler-proc");
+  // Outlives this function: threads of user code may still print while the interpreter ends.
+  static FrameChannel* channel = nullptr;
+  SCALER_ASSERT(channel == nullptr, "one processor per process");
+  channel = new FrameChannel(seat.channel);
+  const int exit_code = run(*channel, seat, options);
+  return exit_code;
+}
+
+}  // namespace scaler::embed

@@ -1,0 +1,189 @@
+#include "embed/cpython/zygote.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+#include "embed/cpython/interpreter.hpp"
+#include "embed/cpython/object.hpp"
+#include "embed/cpython/processor.hpp"
+#include "scaler/base/log.hpp"
+
+namespace scaler::embed {
+
+namespace {
+
+constexpr unsigned orderly_end_seconds_max = 5;  // for threads and atexit handlers of user code
+
+std::string error_text(int number) { return std::strerror(number); }
+
+void tell(int control, char kind, std::string_view text) {
+  constexpr std::size_t datagram_bytes_max = 4096;
+  const std::string datagram = kind + std::string(text.substr(0, datagram_bytes_max));
+  [[maybe_unused]] const ssize_t ignored =
+      send(control, datagram.data(), datagram.size(), MSG_NOSIGNAL);
+}
+
+// ---- requests ----
+
+constexpr std::size_t request_bytes = 1 + 4;
+constexpr std::size_t request_descriptors = 2;
+
+struct Request {
+  std::array<std::byte, request_bytes> body{};
+  std::size_t body_bytes = 0;
+  std::array<int, request_descriptors> descriptors{-1, -1};
+  std::size_t descriptor_count = 0;
+};
+
+void adopt_descriptors(msghdr& message, Request& request) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int descriptor;
+      std::memcpy(&descriptor, CMSG_DATA(part) + i * sizeof(int), sizeof descriptor);
+      if (request.descriptor_count < request_descriptors)
+        request.descriptors[request.descriptor_count++] = descriptor;
+      else
+        close(descriptor);
+    }
+  }
+}
+
+// Nothing: the agent closed the socket.
+std::optional<Request> receive_request(int control) {
+  Request request;
+  iovec body{request.body.data(), request.body.size()};
+  alignas(cmsghdr) std::byte ancillary[CMSG_SPACE(sizeof(int) * request_descriptors)];
+  msghdr message{};
+  message.msg_iov = &body;
+  message.msg_iovlen = 1;
+  message.msg_control = ancillary;
+  message.msg_controllen = sizeof ancillary;
+  ssize_t got;
+  do got = recvmsg(control, &message, MSG_CMSG_CLOEXEC);
+  while (got < 0 && errno == EINTR);
+  if (got <= 0) return std::nullopt;
+  request.body_bytes = static_cast<std::size_t>(got);
+  adopt_descriptors(message, request);
+  return request;
+}
+
+Result<ProcessorSeat> seat_of(const Request& request) {
+  if (request.body_bytes != request_bytes || static_cast<char>(request.body[0]) != 'F' ||
+      request.descriptor_count != request_descriptors)
+    return Error{Errc::bad_message, "not a request to fork"};
+  return ProcessorSeat{request.descriptors[0], request.descriptors[1],
+                       static_cast<pid_t>(load_le32(&request.body[1]))};
+}
+
+// ---- forking ----
+
+// Twice, so that the processor loses its parent and the agent adopts it. True in the processor; an
+// exit status that carries the error number tells of a failed second fork.
+Result<bool> fork_detached() {
+  PyOS_BeforeFork();
+  const pid_t intermediate = fork();
+  if (intermediate == 0) {
+    const pid_t processor = fork();
+    if (processor != 0) _exit(processor < 0 ? errno & 0xFF : 0);
+    PyOS_AfterFork_Child();
+    return true;
+  }
+  const int fork_error = errno;
+  PyOS_AfterFork_Parent();
+  if (intermediate < 0) return Error{Errc::system, "fork: " + error_text(fork_error)};
+  int status = 0;
+  while (waitpid(intermediate, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return false;
+  const int second_error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+  return Error{Errc::system, "fork: " + error_text(second_error)};
+}
+
+// ---- the zygote itself ----
+
+// Standard input is empty, and signals of the terminal are the agent's affair: a Ctrl-C must not
+// reach running tasks.
+void leave_terminal() {
+  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (nothing >= 0) {
+    dup2(nothing, STDIN_FILENO);
+    if (nothing != STDIN_FILENO) close(nothing);
+  }
+  setpgid(0, 0);
+}
+
+Result<std::string> prepare() {
+  SCALER_TRY(module, Object::import("scaler_runtime.process"));
+  SCALER_TRY(version, module.call_method("prepare_zygote", {}));
+  return version.text();
+}
+
+// Returns in the zygote when the control socket ends, and in every processor when that ends.
+int serve(const ZygoteOptions& options) {
+  while (auto request = receive_request(options.control_fd)) {
+    const Result<ProcessorSeat> seat = seat_of(*request);
+    const Result<bool> forked = seat ? fork_detached() : Result<bool>(seat.error());
+    if (forked && *forked) {
+      close(options.control_fd);
+      return run_processor(*seat, options);
+    }
+    for (std::size_t i = 0; i < request->descriptor_count; ++i) close(request->descriptors[i]);
+    if (!forked) tell(options.control_fd, 'E', forked.error().text);
+  }
+  return 0;
+}
+
+void end_within(unsigned seconds) {
+  struct sigaction action {};
+  action.sa_handler = [](int) { _exit(0); };
+  sigaction(SIGALRM, &action, nullptr);
+  alarm(seconds);
+}
+
+log::Level level_of(std::string_view name) {
+  if (name == "DEBUG") return log::Level::debug;
+  if (name == "WARNING") return log::Level::warning;
+  if (name == "ERROR") return log::Level::error;
+  if (name == "CRITICAL") return log::Level::critical;
+  return log::Level::info;
+}
+
+}  // namespace
+
+int run_zygote(const ZygoteOptions& options) {
+  prctl(PR_SET_NAME, "scaler-zygote");
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  log::set_level(level_of(options.log_level));
+  fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);
+  leave_terminal();
+
+  auto fail = [&](const Error& error) {
+    log::error("zygote: {}", error.text);
+    tell(options.control_fd, 'X', error.text);
+    return 1;
+  };
+  Result<Interpreter> interpreter = Interpreter::start({options.python_env});
+  if (!interpreter) return fail(interpreter.error());
+  const Result<std::string> version = prepare();
+  if (!version) return fail(version.error());
+  tell(options.control_fd, 'R', *version);
+
+  const int exit_code = serve(options);
+  end_within(orderly_end_seconds_max);
+  interpreter->stop();
+  return exit_code;
+}
+
+}  // namespace scaler::embed

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "scaler/base/result.hpp"
+
+namespace scaler::embed {
+
+// How the worker role starts the process that its processors are forked from. Every field has an
+// option of the same name: `--control-fd 3 --worker-id ... --log-path a --log-path b`.
+struct ZygoteOptions {
+  int control_fd = -1;  // SOCK_SEQPACKET, connected to the agent
+  std::string worker_id{};
+  std::string scheduler_address{};
+  std::string object_storage_address{};
+  std::string preload{};     // "module:function(1)"; empty: none
+  std::string python_env{};  // a virtual environment's folder; empty: $VIRTUAL_ENV, or none
+  std::uint32_t gc_seconds = 30;
+  std::uint64_t trim_bytes = std::uint64_t{1} << 30;
+  std::string log_level = "INFO";
+  std::vector<std::string> log_paths{};  // processors write to <path>-<pid>; empty: standard output
+};
+
+Result<ZygoteOptions> parse_zygote_options(int argc, const char* const* argv);
+// The same, as the arguments of a command line without the program's name.
+std::vector<std::string> zygote_arguments(const ZygoteOptions& options);
+
+// Warms an interpreter up, then forks processors until the agent closes the control socket. Returns
+// the exit code - in the zygote and, later, in each of the processors forked from it: the caller
+// passes it to exit() in either case.
+//
+// Control socket, from the zygote: 'R' and the Python version when it is ready; 'X' and one line
+// when it cannot work, then exit 1; 'E' and one line when one fork failed. From the agent: 'F', its
+// own pid (u32 little-endian), and with SCM_RIGHTS the processor's end of the channel and its
+// resume eventfd (EFD_SEMAPHORE). The agent has to be a child subreaper: the processor becomes its
+// child.
+int run_zygote(const ZygoteOptions& options);
+
+// The hidden command: parses, runs. A usage error is told on standard error, exit code 2.
+int zygote_main(int argc, char** argv);
+
+}  // namespace scaler::embed

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scaler/base/result.hpp"
+#include "scaler/config/machine.hpp"
+#include "scaler/config/options.hpp"
+
+// From the words behind a command's name to its options. An error is one line of what is wrong,
+// where and what is allowed, without the command's name; its exit code is 2.
+namespace scaler::config {
+
+// What a command line asks for.
+template <class Options>
+struct Command {
+  std::optional<Options> options;  // none: the help was asked for
+  std::vector<Note> notes = {};    // to log once log output is installed
+};
+
+Result<Command<SchedulerOptions>> parse_scheduler(std::span<const std::string> words,
+                                                  const Machine& machine);
+Result<Command<StoreOptions>> parse_store(std::span<const std::string> words,
+                                          const Machine& machine);
+// The first free word that is a kind's name chooses the kind. Help without a kind has no kind
+// either.
+Result<Command<WorkerManagerOptions>> parse_worker_manager(std::span<const std::string> words,
+                                                           const Machine& machine);
+// The older command `scaler_cluster`: a fixed number of native workers.
+Result<Command<WorkerManagerOptions>> parse_cluster(std::span<const std::string> words,
+                                                    const Machine& machine);
+Result<Command<WorkerOptions>> parse_worker(std::span<const std::string> words,
+                                            const Machine& machine);
+Result<Command<TopOptions>> parse_top(std::span<const std::string> words, const Machine& machine);
+Result<Command<GuiOptions>> parse_gui(std::span<const std::string> words, const Machine& machine);
+
+// "allocate=even_load; scaling=vanilla" for the engine "simple", or for "waterfall_v1" lines of
+// "priority,worker_manager_id,max_task_concurrency", where # starts a comment.
+Result<PolicyOptions> parse_policy(std::string_view engine, std::string_view content);
+
+// The help of a command by its link name ("scaler_scheduler"), at most 100 columns wide; for a
+// worker manager also of one kind. Empty when there is no such command.
+std::string help_text(std::string_view command, std::string_view kind = {});
+// The kind that stands among a worker manager's words; empty when none does.
+std::string kind_among(std::span<const std::string> words);
+// Every command's options as one Markdown page.
+std::string help_markdown();
+
+}  // namespace scaler::config

@@ -1,0 +1,218 @@
+#include "config/option_groups.hpp"
+
+#include <iterator>
+
+#include "scaler/base/assert.hpp"
+
+namespace scaler::config {
+namespace {
+
+constexpr std::string_view no_effect = "accepted for compatibility; has no effect here";
+
+log::Level level_named(std::string_view name) {
+  if (name == "CRITICAL") return log::Level::critical;
+  if (name == "ERROR") return log::Level::error;
+  if (name == "WARNING") return log::Level::warning;
+  if (name == "DEBUG" || name == "NOTSET") return log::Level::debug;
+  SCALER_ASSERT(name == "INFO", name);
+  return log::Level::info;
+}
+
+}  // namespace
+
+std::vector<Option> logging_options() {
+  return {
+      {.name = "logging-level",
+       .shorts = {"ll"},
+       .type = Type::choice,
+       .fallback = "INFO",
+       .choices = {"CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET"},
+       .group = logging_group,
+       .help = "least severe level that is logged"},
+      {.name = "logging-paths",
+       .shorts = {"lp"},
+       .type = Type::words,
+       .fallback = "/dev/stdout",
+       .group = logging_group,
+       .help = "where log lines go, every line to each; - is standard output, ~ and $NAME are "
+               "expanded, none is silence"},
+      {.name = "logging-config-file",
+       .shorts = {"lcf", "lc"},
+       .need = Need::not_empty,
+       .group = logging_group,
+       .help = "a Python logging .conf file, used instead of the other two"},
+  };
+}
+
+Option config_option() {
+  return {.name = "config",
+          .shorts = {"c"},
+          .need = Need::not_empty,
+          .group = file_group,
+          .help = "a TOML file with values for these options"};
+}
+
+Option event_loop_option() {
+  return {.name = "event-loop",
+          .shorts = {"el", "e"},
+          .type = Type::choice,
+          .fallback = "builtin",
+          .choices = {"builtin", "uvloop"},
+          .group = core_group,
+          .help = no_effect};
+}
+
+Option io_threads_option() {
+  return {.name = "io-threads",
+          .shorts = {"it"},
+          .type = Type::integer,
+          .fallback = "1",
+          .least = 1,
+          .most = count_max,
+          .unit = "threads",
+          .group = core_group,
+          .help = no_effect};
+}
+
+std::vector<Option> worker_options() {
+  Option io_threads = io_threads_option();
+  io_threads.shorts = {"it", "wit"};
+  io_threads.aliases = {"worker-io-threads"};
+  std::vector<Option> options = {
+      {.name = "per-worker-capabilities",
+       .shorts = {"pwc"},
+       .type = Type::capabilities,
+       .fallback_why = "none",
+       .help = "what each worker offers to tasks that ask for it, such as linux,cpu=4"},
+      {.name = "per-worker-task-queue-size",
+       .shorts = {"wtqs"},
+       .aliases = {"worker-task-queue-size"},
+       .type = Type::integer,
+       .fallback = "1000",
+       .least = 1,
+       .most = count_max,
+       .unit = "tasks",
+       .help = "most tasks that wait in one worker"},
+      {.name = "heartbeat-interval-seconds",
+       .shorts = {"his", "hi"},
+       .type = Type::integer,
+       .fallback = "2",
+       .least = 1,
+       .most = seconds_max,
+       .unit = "seconds",
+       .help = "time between two signs of life to the scheduler"},
+      {.name = "task-timeout-seconds",
+       .shorts = {"tts", "tt"},
+       .type = Type::integer,
+       .fallback = "0",
+       .least = 0,
+       .most = seconds_max,
+       .unit = "seconds",
+       .help = "a task that runs longer fails; 0: never"},
+      {.name = "death-timeout-seconds",
+       .shorts = {"dts", "ds", "dt"},
+       .type = Type::integer,
+       .fallback = "300",
+       .least = 1,
+       .most = seconds_max,
+       .unit = "seconds",
+       .help = "a worker without its scheduler for so long ends"},
+      {.name = "garbage-collect-interval-seconds",
+       .shorts = {"gc"},
+       .type = Type::integer,
+       .fallback = "30",
+       .least = 1,
+       .most = seconds_max,
+       .unit = "seconds",
+       .help = "time between two garbage collections in a processor"},
+      {.name = "trim-memory-threshold-bytes",
+       .shorts = {"tm"},
+       .type = Type::integer,
+       .fallback = "1073741824",
+       .least = 0,
+       .unit = "bytes",
+       .help = "a processor above this resident size returns freed memory to the system"},
+      {.name = "hard-processor-suspend",
+       .shorts = {"hps"},
+       .type = Type::flag,
+       .fallback = "false",
+       .help = "pause a task by stopping its whole process"},
+      std::move(io_threads),
+      event_loop_option(),
+      {.name = "preload",
+       .fallback_why = "none",
+       .help = "a function to call in each processor first, such as pkg.mod:init or "
+               "pkg.mod:init('x', debug=True)"},
+      {.name = "python-env",
+       .fallback_why = "the active virtual environment",
+       .help = "folder of the virtual environment whose packages tasks import"},
+  };
+  for (Option& option : options) option.group = worker_group;
+  return options;
+}
+
+std::vector<Option> manager_options() {
+  return {
+      {.name = "scheduler-address",
+       .type = Type::address,
+       .need = Need::required,
+       .help = "the scheduler to work for",
+       .positional = true},
+      {.name = "worker-manager-id",
+       .shorts = {"wmi"},
+       .need = Need::required,
+       .group = core_group,
+       .help = "name of this worker manager, unique in its scheduler"},
+      {.name = "worker-scheduler-address",
+       .shorts = {"wsa"},
+       .type = Type::address,
+       .fallback_why = "the scheduler address",
+       .group = core_group,
+       .help = "the scheduler's address as workers see it"},
+      {.name = "object-storage-address",
+       .shorts = {"osa"},
+       .type = Type::address,
+       .fallback_why = "what the scheduler says",
+       .group = core_group,
+       .help = "the object storage server's address as workers see it"},
+      {.name = "max-task-concurrency",
+       .shorts = {"mtc"},
+       .type = Type::integer,
+       .fallback_why = "number of CPUs - 1, at least 1",
+       .least = -1,
+       .most = count_max,
+       .unit = "workers or jobs",
+       .group = core_group,
+       .help = "most that run at once"},
+  };
+}
+
+LoggingOptions logging_of(const Settings& settings) {
+  return {.paths = settings.words("logging-paths"),
+          .config_file = settings.text("logging-config-file"),
+          .level = level_named(settings.text("logging-level"))};
+}
+
+WorkerTuning tuning_of(const Settings& settings) {
+  return {.per_worker_capabilities = settings.text("per-worker-capabilities"),
+          .per_worker_task_queue_size = settings.integer("per-worker-task-queue-size"),
+          .heartbeat_interval_seconds = settings.integer("heartbeat-interval-seconds"),
+          .task_timeout_seconds = settings.integer("task-timeout-seconds"),
+          .death_timeout_seconds = settings.integer("death-timeout-seconds"),
+          .garbage_collect_interval_seconds = settings.integer("garbage-collect-interval-seconds"),
+          .trim_memory_threshold_bytes = settings.integer("trim-memory-threshold-bytes"),
+          .hard_processor_suspend = settings.flag("hard-processor-suspend"),
+          .io_threads = settings.integer("io-threads"),
+          .event_loop = settings.text("event-loop"),
+          .preload = settings.text("preload"),
+          .python_env = settings.text("python-env")};
+}
+
+std::vector<Option> joined(std::vector<std::vector<Option>> groups) {
+  std::vector<Option> all;
+  for (std::vector<Option>& group : groups)
+    std::move(group.begin(), group.end(), std::back_inserter(all));
+  return all;
+}
+
+}  // namespace scaler::config

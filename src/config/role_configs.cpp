@@ -1,0 +1,162 @@
+#include "config/option_groups.hpp"
+#include "config/settings.hpp"
+#include "config/tables.hpp"
+#include "scaler/config/commands.hpp"
+
+// The commands with few options of their own: store, worker, top and gui.
+namespace scaler::config {
+namespace {
+
+Option monitor_option() {
+  return {.name = "monitor-address",
+          .type = Type::address,
+          .need = Need::required,
+          .help = "the scheduler's monitor address",
+          .positional = true};
+}
+
+// Resolves and, unless only help is wanted, converts.
+template <class Options>
+Result<Command<Options>> parse(const Table& table, std::span<const std::string> words,
+                               const Machine& machine, Options (*convert)(const Settings&)) {
+  SCALER_TRY(resolved, resolve(table, words, machine));
+  if (resolved.help) return Command<Options>{};
+  return Command<Options>{convert(resolved.settings), std::move(resolved.notes)};
+}
+
+StoreOptions store_of(const Settings& settings) {
+  return {.bind_address = settings.address("bind-address"),
+          .identity = settings.text("identity"),
+          .logging = logging_of(settings)};
+}
+
+WorkerOptions worker_of(const Settings& settings) {
+  return {.scheduler_address = settings.address("scheduler-address"),
+          .object_storage_address = settings.find_address("object-storage-address"),
+          .worker_id = settings.text("worker-id"),
+          .worker_manager_id = settings.text("worker-manager-id"),
+          .tuning = tuning_of(settings),
+          .logging = logging_of(settings)};
+}
+
+TopOptions top_of(const Settings& settings) {
+  return {.monitor_address = settings.address("monitor-address"),
+          .timeout_seconds = settings.decimal("timeout")};
+}
+
+GuiOptions gui_of(const Settings& settings) {
+  return {.monitor_address = settings.address("monitor-address"),
+          .gui_address = settings.text("gui-address"),
+          .logging = logging_of(settings)};
+}
+
+}  // namespace
+
+const Table& store_table() {
+  static const Table table{
+      .command = "scaler_object_storage_server",
+      .summary = "Keeps the bytes of functions, arguments and results.",
+      .sections = {"object_storage_server"},
+      .options = joined({{{.name = "bind-address",
+                           .aliases = {"object-storage-address"},
+                           .type = Type::address,
+                           .need = Need::required,
+                           .use = AddressUse::listen,
+                           .help = "where to listen, such as tcp://127.0.0.1:6379",
+                           .positional = true},
+                          {.name = "identity",
+                           .need = Need::not_empty,
+                           .fallback = "ObjectStorageServer",
+                           .group = core_group,
+                           .help = "name that connecting peers are told"}},
+                         logging_options(),
+                         {config_option()}}),
+      .examples = {"scaler_object_storage_server tcp://127.0.0.1:6379"}};
+  return table;
+}
+
+const Table& worker_table() {
+  static const Table table{
+      .command = "scaler_worker",
+      .summary = "Runs one worker. A worker manager starts it.",
+      .sections = {"worker"},
+      .options = joined({{{.name = "scheduler-address",
+                           .type = Type::address,
+                           .need = Need::required,
+                           .help = "the scheduler to work for",
+                           .positional = true},
+                          {.name = "worker-id",
+                           .need = Need::required,
+                           .group = core_group,
+                           .help = "whole id of this worker, such as Worker|NAT|<32 hex digits>"},
+                          {.name = "worker-manager-id",
+                           .shorts = {"wmi"},
+                           .need = Need::required,
+                           .group = core_group,
+                           .help = "the worker manager that it belongs to"},
+                          {.name = "object-storage-address",
+                           .shorts = {"osa"},
+                           .type = Type::address,
+                           .fallback_why = "what the scheduler says",
+                           .group = core_group,
+                           .help = "the object storage server to use"}},
+                         worker_options(),
+                         logging_options(),
+                         {config_option()}}),
+      .examples = {}};
+  return table;
+}
+
+const Table& top_table() {
+  static const Table table{.command = "scaler_top",
+                           .summary = "Shows a scheduler's state in the terminal.",
+                           .sections = {"top"},
+                           .options = {monitor_option(),
+                                       {.name = "timeout",
+                                        .shorts = {"t"},
+                                        .type = Type::decimal,
+                                        .fallback = "5",
+                                        .unit = "seconds",
+                                        .group = core_group,
+                                        .help = "a scheduler silent for so long is not there"},
+                                       config_option()},
+                           .examples = {"scaler_top tcp://127.0.0.1:6380"}};
+  return table;
+}
+
+const Table& gui_table() {
+  static const Table table{
+      .command = "scaler_gui",
+      .summary = "Shows a scheduler's state in a web page.",
+      .sections = {"gui"},
+      .options = joined({{monitor_option(),
+                          {.name = "gui-address",
+                           .type = Type::host_port,
+                           .fallback = "0.0.0.0:50001",
+                           .group = core_group,
+                           .help = "where to serve the page"}},
+                         logging_options(),
+                         {config_option()}}),
+      .examples = {"scaler_gui tcp://127.0.0.1:6380 --gui-address 127.0.0.1:50001"}};
+  return table;
+}
+
+Result<Command<StoreOptions>> parse_store(std::span<const std::string> words,
+                                          const Machine& machine) {
+  return parse<StoreOptions>(store_table(), words, machine, store_of);
+}
+
+Result<Command<WorkerOptions>> parse_worker(std::span<const std::string> words,
+                                            const Machine& machine) {
+  return parse<WorkerOptions>(worker_table(), words, machine, worker_of);
+}
+
+Result<Command<TopOptions>> parse_top(std::span<const std::string> words, const Machine& machine) {
+  return parse<TopOptions>(top_table(), words, machine, top_of);
+}
+
+Result<Command<GuiOptions>> parse_gui(std::span<const std::string> words, const Machine& machine) {
+  return parse<GuiOptions>(gui_table(), words, machine, gui_of);
+}
+
+}  // namespace scaler::config

@@ -1,0 +1,219 @@
+#include "config/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/command_line.hpp"
+#include "config/rewrite.hpp"
+#include "config/sections.hpp"
+#include "config/text.hpp"
+#include "scaler/base/assert.hpp"
+
+namespace scaler::config {
+
+void Settings::set(std::string_view name, Entry entry) {
+  entries_.insert_or_assign(std::string(name), std::move(entry));
+}
+
+const Settings::Entry* Settings::find(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+template <class T>
+const T* Settings::find_as(std::string_view name) const {
+  const Entry* entry = find(name);
+  if (entry == nullptr) return nullptr;
+  const T* value = std::get_if<T>(&entry->value);
+  SCALER_ASSERT(value != nullptr, fmt::format("option {} read as another type", name));
+  return value;
+}
+
+bool Settings::has(std::string_view name) const { return find(name) != nullptr; }
+
+bool Settings::is_given(std::string_view name) const {
+  const Entry* entry = find(name);
+  return entry != nullptr && entry->origin != Origin::fallback;
+}
+
+Error Settings::error_at(std::string_view name, std::string text) const {
+  const Entry* entry = find(name);
+  const std::string place = entry == nullptr ? fmt::format("--{}", name) : entry->place;
+  return {Errc::usage, fmt::format("{}: {}", place, text)};
+}
+
+std::int64_t Settings::integer(std::string_view name) const {
+  const auto* value = find_as<std::int64_t>(name);
+  SCALER_ASSERT(value != nullptr, fmt::format("option {} has neither value nor default", name));
+  return *value;
+}
+
+double Settings::decimal(std::string_view name) const {
+  const auto* value = find_as<double>(name);
+  SCALER_ASSERT(value != nullptr, fmt::format("option {} has neither value nor default", name));
+  return *value;
+}
+
+bool Settings::flag(std::string_view name) const {
+  const auto* value = find_as<bool>(name);
+  return value != nullptr && *value;
+}
+
+std::string Settings::text(std::string_view name) const {
+  const auto* value = find_as<std::string>(name);
+  return value == nullptr ? std::string() : *value;
+}
+
+std::vector<std::string> Settings::words(std::string_view name) const {
+  const auto* value = find_as<std::vector<std::string>>(name);
+  return value == nullptr ? std::vector<std::string>() : *value;
+}
+
+Address Settings::address(std::string_view name) const {
+  const auto* value = find_as<Address>(name);
+  SCALER_ASSERT(value != nullptr, fmt::format("option {} has neither value nor default", name));
+  return *value;
+}
+
+std::optional<Address> Settings::find_address(std::string_view name) const {
+  const auto* value = find_as<Address>(name);
+  if (value == nullptr) return std::nullopt;
+  return *value;
+}
+
+namespace {
+
+Status store(Settings& settings, const Option& option, const std::vector<std::string>& words,
+             Origin origin, std::string place) {
+  Result<Value> value = check_value(option, words);
+  if (!value) return std::move(value.error()).within(place);
+  settings.set(option.name, {std::move(*value), origin, std::move(place)});
+  return ok();
+}
+
+Status add_defaults(const Table& table, Settings& settings) {
+  for (const Option& option : table.options) {
+    if (option.fallback.empty()) continue;
+    SCALER_CHECK(store(settings, option, {std::string(option.fallback)}, Origin::fallback,
+                       shown_name(option)));
+  }
+  return ok();
+}
+
+Status add_section(const Table& table, const TomlDocument& document, const TomlSection& section,
+                   Resolved& resolved) {
+  SCALER_TRY(given, options_in(table, document, section, resolved.notes));
+  for (const TomlGiven& one : given) {
+    SCALER_TRY(words, words_of(one));
+    SCALER_CHECK(store(resolved.settings, *one.option, words, Origin::toml, one.place));
+  }
+  return ok();
+}
+
+Status add_environment(const Table& table, const Machine& machine, Settings& settings) {
+  for (const Option& option : table.options) {
+    if (option.environment.empty()) continue;
+    const std::string variable(option.environment);
+    if (const std::optional<std::string> value = machine.environment(variable); value)
+      SCALER_CHECK(store(settings, option, {*value}, Origin::environment, variable));
+  }
+  return ok();
+}
+
+Status add_command_line(const Table& table, const std::vector<Given>& given, Settings& settings) {
+  for (const Option& option : table.options) {
+    std::vector<std::string> words;
+    for (const Given& one : given)
+      if (one.option == &option) words.push_back(one.value);
+    if (words.empty()) continue;
+    SCALER_CHECK(store(settings, option, words, Origin::command_line, shown_name(option)));
+  }
+  return ok();
+}
+
+// A list takes every word up to the next option, so it may have eaten the address behind it.
+std::string hint_on_missing(const Table& table, const Option& missing, const Settings& settings) {
+  for (const Option& option : table.options) {
+    if (!missing.positional || option.type != Type::words || !settings.is_given(option.name))
+      continue;
+    const std::vector<std::string> words = settings.words(option.name);
+    if (!words.empty() && words.back().find("://") != std::string::npos)
+      return fmt::format("; --{} took '{}': put it before that option", option.name,
+                         printable(words.back()));
+  }
+  return {};
+}
+
+Status check_required(const Table& table, const std::string& file, bool has_section,
+                      const Settings& settings) {
+  for (const Option& option : table.options) {
+    if (option.need != Need::required || settings.has(option.name)) continue;
+    const std::string key = fmt::format("{} in [{}]", key_of(option.name), table.sections.front());
+    const std::string also = file.empty() ? fmt::format(" or {} with --config", key)
+                             : !has_section
+                                 ? fmt::format(" or {} of {}, which has no such section", key, file)
+                                 : fmt::format(" or {} of {}", key, file);
+    return Error{Errc::usage, fmt::format("{} is missing: give {}{}{}", shown_name(option),
+                                          option.positional ? "it as a word" : shown_name(option),
+                                          also, hint_on_missing(table, option, settings))};
+  }
+  return ok();
+}
+
+std::string last_value(const std::vector<Given>& given, std::string_view name) {
+  std::string value;
+  for (const Given& one : given)
+    if (one.option->name == name) value = one.value;
+  return value;
+}
+
+Result<TomlDocument> open_document(const std::string& file, const Machine& machine) {
+  SCALER_TRY(text, machine.read_file(file));
+  return parse_toml(file, text);
+}
+
+Result<Resolved> resolve_given(const Table& table, const std::vector<Given>& given,
+                               const Machine& machine) {
+  Resolved resolved;
+  SCALER_CHECK(add_defaults(table, resolved.settings));
+  const std::string file = last_value(given, "config");
+  bool has_section = false;
+  if (!file.empty()) {
+    SCALER_TRY(document, open_document(file, machine));
+    resolved.notes = notes_on_unknown_sections(document);
+    SCALER_TRY(section, select_section(table, document, last_value(given, "worker-manager-id")));
+    has_section = section != nullptr;
+    if (has_section) SCALER_CHECK(add_section(table, document, *section, resolved));
+  }
+  SCALER_CHECK(add_environment(table, machine, resolved.settings));
+  SCALER_CHECK(add_command_line(table, given, resolved.settings));
+  SCALER_CHECK(check_required(table, file, has_section, resolved.settings));
+  return resolved;
+}
+
+}  // namespace
+
+Result<Resolved> resolve(const Table& table, std::span<const std::string> words,
+                         const Machine& machine) {
+  SCALER_TRY(rewritten, rewrite(table, words));
+  if (rewritten.help) {
+    Resolved help_only;
+    help_only.help = true;
+    return help_only;
+  }
+  SCALER_TRY(given, read_command_line(table, rewritten.words));
+  return resolve_given(table, given, machine);
+}
+
+Result<Resolved> resolve_section(const Table& table, const TomlDocument& document,
+                                 const TomlSection& section, const Machine& machine) {
+  Resolved resolved;
+  SCALER_CHECK(add_defaults(table, resolved.settings));
+  SCALER_CHECK(add_section(table, document, section, resolved));
+  SCALER_CHECK(add_environment(table, machine, resolved.settings));
+  SCALER_CHECK(check_required(table, document.file, true, resolved.settings));
+  return resolved;
+}
+
+}  // namespace scaler::config

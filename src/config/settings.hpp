@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/option_table.hpp"
+#include "config/toml_document.hpp"
+#include "config/value.hpp"
+#include "scaler/base/result.hpp"
+#include "scaler/config/machine.hpp"
+
+namespace scaler::config {
+
+// From the weakest to the strongest.
+enum class Origin : std::uint8_t { fallback, toml, environment, command_line };
+
+// The value of every option of one table, checked. Asking for an option that the table does not
+// have, or as another type than it has, is our fault and asserts.
+class Settings {
+ public:
+  struct Entry {
+    Value value;
+    Origin origin;
+    std::string place;  // "--io-threads", "a.toml:3: io_threads", "HOME"
+  };
+
+  void set(std::string_view name, Entry entry);
+  bool has(std::string_view name) const;       // given, or with a default
+  bool is_given(std::string_view name) const;  // by other than the default
+  // Prefixes an error of a check across options with the place of this one.
+  Error error_at(std::string_view name, std::string text) const;
+
+  std::int64_t integer(std::string_view name) const;
+  double decimal(std::string_view name) const;
+  bool flag(std::string_view name) const;
+  std::string text(std::string_view name) const;  // empty when absent
+  std::vector<std::string> words(std::string_view name) const;
+  Address address(std::string_view name) const;
+  std::optional<Address> find_address(std::string_view name) const;
+
+ private:
+  const Entry* find(std::string_view name) const;
+  template <class T>
+  const T* find_as(std::string_view name) const;
+
+  std::map<std::string, Entry, std::less<>> entries_;
+};
+
+// What one command line came to.
+struct Resolved {
+  bool help = false;
+  Settings settings;
+  std::vector<Note> notes;
+};
+
+// Command line over environment over TOML over default, every value checked, required ones present.
+// Errors are one line without the command's name.
+Result<Resolved> resolve(const Table& table, std::span<const std::string> words,
+                         const Machine& machine);
+
+// The same for one section of a file that is already open, without a command line.
+Result<Resolved> resolve_section(const Table& table, const TomlDocument& document,
+                                 const TomlSection& section, const Machine& machine);
+
+}  // namespace scaler::config

@@ -1,0 +1,186 @@
+#include "scaler/net/dealer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "net/connection.hpp"
+#include "net/connector.hpp"
+#include "net/sessions.hpp"
+#include "scaler/base/log.hpp"
+#include "scaler/base/random.hpp"
+#include "scaler/net/timer.hpp"
+
+namespace scaler::net {
+namespace {
+
+// What is handed to a connection is lost when it breaks, so little is handed over at once.
+constexpr std::size_t handed_over_bytes = std::size_t{256} << 10;
+
+}  // namespace
+
+struct Dealer::Impl final : ConnectionOwner {
+  Impl(Loop& in, DealerOptions opts, DealerEvents& to)
+      : loop(in),
+        options(std::move(opts)),
+        events(to),
+        patience(patience_or_limit(options.handshake_patience, options.limits)),
+        retry_delay(options.retry_first),
+        retry_timer(loop, [this] { attempt(); }),
+        handshake_timer(loop,
+                        [this] {
+                          connection->end_soon({End::Kind::offence, "no handshake"});
+                        }),
+        closing_timer(loop, [this] { finish_shut_down(); }),
+        closed_job(loop, Job::When::next_turn, [this] { finish_shut_down(); }) {
+    attempt();
+  }
+
+  void attempt() {
+    connector.emplace(loop, options.address, patience,
+                      [this](Result<Descriptor> result) { connected(std::move(result)); });
+  }
+
+  void connected(Result<Descriptor> result) {
+    connector.reset();
+    if (!result) return lost(result.error().text);
+    connection = std::make_unique<Connection>(
+        loop, std::move(*result), PeerId{}, *this, traffic,
+        make_session(options.protocol, SocketType::dealer, options.identity, options.limits));
+    handshake_timer.start(patience);
+  }
+
+  Result<std::unique_ptr<Session>> on_first_bytes(PeerId, ByteView) override {
+    return std::unique_ptr<Session>();  // never asked: we know what we speak
+  }
+
+  void on_event(PeerId, SessionEvent event) override {
+    if (auto* message = std::get_if<MessageReceived>(&event))
+      return events.on_message(std::move(message->payload));
+    if (std::get_if<PeerReady>(&event) != nullptr) return greeted();
+    if (auto* ignored = std::get_if<MessageIgnored>(&event))
+      log::debug("ignored a message of {}: {}", options.address.to_string(), ignored->why);
+  }
+
+  void greeted() {
+    ready = true;
+    ready_since = loop.now();
+    handshake_timer.stop();
+    connection->flush_later();
+    if (paused) connection->pause_reading(Connection::Pause::owner);
+    if (closing) return connection->close_gently();
+    events.on_connected();
+  }
+
+  void on_room(PeerId) override {
+    while (ready && !waiting.empty() && connection->queued_bytes() < handed_over_bytes) {
+      waiting_bytes -= waiting.front().size();
+      connection->send(std::move(waiting.front()));
+      waiting.pop_front();
+    }
+  }
+
+  void on_end(PeerId, const End& end) override {
+    const std::string why =
+        fmt::format("connection to {}: {}", options.address.to_string(), end.why);
+    if (end.kind == End::Kind::offence)
+      if (auto more = offences.allow(loop.now())) log::warning("{} ({} more)", why, *more);
+    const auto gone = std::move(connection);
+    handshake_timer.stop();
+    if (std::exchange(ready, false) && loop.now() - ready_since >= options.retry_most)
+      retry_delay = options.retry_first;
+    lost(why);
+  }
+
+  // The delay is random between its half and its whole, so that a thousand peers of a restarted
+  // server do not come back at once.
+  void lost(const std::string& why) {
+    if (closing) return finish_shut_down();
+    const auto half = static_cast<std::uint64_t>(retry_delay.count() / 2);
+    retry_timer.start(Duration(static_cast<std::int64_t>(half + random.below(half + 1))));
+    retry_delay = std::min(2 * retry_delay, options.retry_most);
+    events.on_disconnected(why);
+  }
+
+  bool send(Bytes payload) {
+    if (closing || queued_bytes() + payload.size() > options.limits.write_queue_bytes_max)
+      return false;
+    waiting_bytes += payload.size();
+    waiting.push_back(std::move(payload));
+    if (ready) connection->flush_later();
+    return true;
+  }
+
+  std::size_t queued_bytes() const {
+    return waiting_bytes + (connection ? connection->queued_bytes() : 0);
+  }
+
+  void shut_down(Duration for_at_most, std::function<void()> fn) {
+    closing = true;
+    on_closed = std::move(fn);
+    retry_timer.stop();
+    const bool under_way = connection || (connector && !waiting.empty());
+    if (for_at_most <= Duration::zero() || !under_way) return closed_job.schedule();
+    closing_timer.start(for_at_most);
+    if (ready) return connection->close_gently();
+    if (connection && waiting.empty()) closed_job.schedule();
+  }
+
+  void finish_shut_down() {
+    closing_timer.stop();
+    handshake_timer.stop();
+    connector.reset();
+    connection.reset();
+    ready = false;
+    if (auto fn = std::exchange(on_closed, nullptr)) fn();
+  }
+
+  Loop& loop;
+  DealerOptions options;
+  DealerEvents& events;
+  Duration patience;
+  Duration retry_delay;
+  Random random = Random::from_system();
+  Traffic traffic;
+  std::deque<Bytes> waiting;  // not handed to a connection yet
+  std::size_t waiting_bytes = 0;
+  bool ready = false;
+  bool paused = false;
+  bool closing = false;
+  TimePoint ready_since;
+  std::function<void()> on_closed;
+  log::RateLimit offences{3, 10s};
+  Timer retry_timer;
+  Timer handshake_timer;
+  Timer closing_timer;
+  Job closed_job;
+  std::optional<Connector> connector;
+  std::unique_ptr<Connection> connection;
+};
+
+Dealer::Dealer(Loop& loop, DealerOptions options, DealerEvents& events)
+    : impl_(std::make_unique<Impl>(loop, std::move(options), events)) {}
+Dealer::~Dealer() = default;
+
+bool Dealer::send(Bytes payload) { return impl_->send(std::move(payload)); }
+bool Dealer::connected() const { return impl_->ready; }
+std::size_t Dealer::queued_bytes() const { return impl_->queued_bytes(); }
+
+void Dealer::pause_reading() {
+  impl_->paused = true;
+  if (impl_->ready) impl_->connection->pause_reading(Connection::Pause::owner);
+}
+
+void Dealer::resume_reading() {
+  impl_->paused = false;
+  if (impl_->ready) impl_->connection->resume_reading(Connection::Pause::owner);
+}
+
+void Dealer::shut_down(Duration patience, std::function<void()> on_closed) {
+  impl_->shut_down(patience, std::move(on_closed));
+}
+
+}  // namespace scaler::net

@@ -1,0 +1,254 @@
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "embed/fake_agent.hpp"
+
+namespace scaler::embed {
+namespace {
+
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+// A zygote that is ready, and one processor of it.
+struct Env {
+  explicit Env(ZygoteOptions options = {}, std::vector<std::string> environment = {})
+      : agent(std::move(options), std::move(environment)) {
+    REQUIRE_THAT(agent.hear_zygote(), StartsWith("R3."));
+    seat = agent.start_processor();
+  }
+  FakeAgent agent;
+  std::unique_ptr<FakeSeat> seat;
+};
+
+std::string pickled_seven() { return std::string("\x80\x05K\x07.", 5); }
+
+std::string read_file(const std::filesystem::path& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+struct Folder {
+  Folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "scaler-embed-XXXXXX").string();
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path = pattern;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
+
+}  // namespace
+
+TEST_CASE("a processor runs tasks and answers with pickled results", "[embed]") {
+  Env env;
+  REQUIRE(env.seat->pid > 0);
+  REQUIRE_THAT(env.seat->python_version, StartsWith("3."));
+  const auto answer = evaluate(*env.seat, "3 + 4");
+  REQUIRE(answer.id == task_id(1));
+  REQUIRE_FALSE(answer.failed);
+  REQUIRE(answer.payload.text() == pickled_seven());
+  REQUIRE(answer.failure.empty());
+}
+
+TEST_CASE("an exception travels as a pickle, and its traceback as text for the log", "[embed]") {
+  Env env;
+  const auto answer = evaluate(*env.seat, "1 / 0");
+  REQUIRE(answer.failed);
+  REQUIRE_THAT(std::string(answer.payload.text()), Contains("ZeroDivisionError"));
+  REQUIRE_THAT(answer.failure, StartsWith("ZeroDivisionError: division by zero\nTraceback"));
+  REQUIRE(evaluate(*env.seat, "7").payload.text() == pickled_seven());
+}
+
+TEST_CASE("what would end an interpreter ends the task only, and says what it was", "[embed]") {
+  Env env;
+  const std::string raises[] = {"sys.exit(3)", "raise KeyboardInterrupt", "raise GeneratorExit"};
+  const std::string names[] = {"SystemExit: 3", "KeyboardInterrupt", "GeneratorExit"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto answer = execute(*env.seat, "import sys; " + raises[i]);
+    REQUIRE(answer.failed);
+    REQUIRE_THAT(std::string(answer.payload.text()), Contains("ProcessorDiedError"));
+    REQUIRE_THAT(answer.failure, Contains(names[i]));
+  }
+  REQUIRE(evaluate(*env.seat, "7").payload.text() == pickled_seven());
+}
+
+TEST_CASE("a task that ends the process ends the channel, and the agent reaps its child",
+          "[embed]") {
+  Env env;
+  run_text(*env.seat, "exec", "import os; os._exit(5)");
+  REQUIRE(env.seat->ended());
+  const int status = FakeAgent::wait_status_of(env.seat->pid);
+  REQUIRE(WIFEXITED(status));
+  REQUIRE(WEXITSTATUS(status) == 5);
+}
+
+TEST_CASE("output is streamed in whole lines, and the rest when the task ends", "[embed]") {
+  Env env;
+  run_text(*env.seat, "exec",
+           "import sys\nprint('a', 1)\nprint('b', file=sys.stderr)\nprint('c', end='')", true, 9);
+  const auto first = std::get<agent::TaskOutput>(env.seat->hear());
+  REQUIRE(first.id == task_id(9));
+  REQUIRE(first.text == "a 1\n");
+  REQUIRE_FALSE(first.is_stderr);
+  const auto second = std::get<agent::TaskOutput>(env.seat->hear());
+  REQUIRE(second.text == "b\n");
+  REQUIRE(second.is_stderr);
+  REQUIRE(std::get<agent::TaskOutput>(env.seat->hear()).text == "c");
+  REQUIRE(finished(*env.seat).id == task_id(9));
+}
+
+TEST_CASE("an object is unpickled once and shared by later tasks until it is forgotten",
+          "[embed]") {
+  Env env;
+  env.seat->tell(
+      agent::GiveSerializer{Bytes::copy_of(client), Bytes::copy_of(default_serializer())});
+  env.seat->tell(agent::GiveObject{object_id(1), Bytes::copy_of(pickled_name("builtins", "id"))});
+  env.seat->tell(agent::GiveObject{object_id(2), Bytes::copy_of("(lp0\n.")});  // a list
+  const agent::RunTask task{task_id(1), Bytes::copy_of(client), 0,
+                            false,      object_id(1),           {object_id(2)}};
+  env.seat->tell(task);
+  env.seat->tell(task);
+  const auto first = finished(*env.seat);
+  REQUIRE_FALSE(first.failed);
+  REQUIRE(first.payload == finished(*env.seat).payload);
+  env.seat->tell(agent::ForgetObjects{{object_id(2)}});
+  env.seat->tell(task);
+  const auto gone = finished(*env.seat);
+  REQUIRE(gone.failed);
+  REQUIRE_THAT(gone.failure, Contains("was not given"));
+}
+
+TEST_CASE("what cannot be unpickled fails its task with a clear text", "[embed]") {
+  Env env;
+  env.seat->tell(
+      agent::GiveSerializer{Bytes::copy_of(client), Bytes::copy_of(default_serializer())});
+  env.seat->tell(agent::GiveObject{object_id(1), Bytes::copy_of(pickled_name("no.such", "f"))});
+  env.seat->tell(agent::RunTask{task_id(1), Bytes::copy_of(client), 0, false, object_id(1), {}});
+  const auto answer = finished(*env.seat);
+  REQUIRE(answer.failed);
+  REQUIRE_THAT(answer.failure, Contains("failed to deserialize 0101"));
+  REQUIRE_THAT(answer.failure, Contains("No module named 'no'"));
+
+  env.seat->tell(agent::GiveSerializer{Bytes::copy_of("Client|other"), Bytes::copy_of("garbage")});
+  env.seat->tell(
+      agent::RunTask{task_id(2), Bytes::copy_of("Client|other"), 0, false, object_id(1), {}});
+  REQUIRE_THAT(finished(*env.seat).failure,
+               Contains("failed to deserialize the client's serializer"));
+  REQUIRE(evaluate(*env.seat, "7").payload.text() == pickled_seven());
+}
+
+TEST_CASE("a signal suspends a running task until the agent resumes it", "[embed]") {
+  Env env;
+  run_text(*env.seat, "exec",
+           "import time\nprint('on', flush=True)\nwhile True:\n  print('.', flush=True)\n  "
+           "time.sleep(0.01)\n",
+           true);
+  env.seat->hear();
+  kill(env.seat->pid, SIGUSR1);
+  while (!env.seat->silent_for(200ms)) env.seat->hear();  // what was on its way
+  REQUIRE(env.seat->silent_for(300ms));
+  env.seat->resume();
+  REQUIRE(std::get<agent::TaskOutput>(env.seat->hear()).text == ".\n");
+}
+
+TEST_CASE("a resume that comes before its suspension is not lost", "[embed]") {
+  Env env;
+  env.seat->resume();
+  kill(env.seat->pid, SIGUSR1);
+  REQUIRE(evaluate(*env.seat, "7").payload.text() == pickled_seven());
+  kill(env.seat->pid, SIGUSR1);
+  run_text(*env.seat, "eval", "7");
+  REQUIRE(env.seat->silent_for(300ms));
+  env.seat->resume();
+  REQUIRE_FALSE(finished(*env.seat).failed);
+}
+
+TEST_CASE("an idle processor ends in order at SIGTERM and at the channel's end", "[embed]") {
+  const Folder folder;
+  const std::string mark = (folder.path / "mark").string();
+  Env env;
+  const auto at_exit = [&](FakeSeat& seat) {
+    execute(seat,
+            "import atexit; atexit.register(lambda: open('" + mark + "', 'a').write('bye '))");
+  };
+  at_exit(*env.seat);
+  kill(env.seat->pid, SIGTERM);
+  REQUIRE(env.seat->ended());
+  REQUIRE(FakeAgent::wait_status_of(env.seat->pid) == 0);
+  REQUIRE(read_file(mark) == "bye ");
+
+  auto other = env.agent.start_processor();
+  at_exit(*other);
+  other->hang_up();
+  REQUIRE(FakeAgent::wait_status_of(other->pid) == 0);
+  REQUIRE(read_file(mark) == "bye bye ");
+}
+
+TEST_CASE("preload calls its function in every processor before it is ready", "[embed]") {
+  const Folder folder;
+  std::ofstream(folder.path / "warm.py")
+      << "import os\nlog = []\ndef up(n, *, k): log.append(n + k)\n";
+  Env env({.preload = "warm:up(3, k=4)"}, {"PYTHONPATH=" + folder.path.string()});
+  REQUIRE(evaluate(*env.seat, "__import__('warm').log[0]").payload.text() == pickled_seven());
+}
+
+TEST_CASE("a preload that fails is told to the agent, and the processor ends", "[embed]") {
+  FakeAgent agent({.preload = "builtins:no_such_function"});
+  REQUIRE_THAT(agent.hear_zygote(), StartsWith("R"));
+  auto seat = agent.fork_processor();
+  const auto started = std::get<agent::ProcessorStarted>(seat->hear());
+  const auto failed = std::get<agent::ProcessorFailed>(seat->hear());
+  REQUIRE_THAT(failed.reason, Contains("builtins:no_such_function"));
+  REQUIRE_THAT(failed.reason, Contains("failed to find attribute"));
+  REQUIRE(seat->ended());
+  const int status = FakeAgent::wait_status_of(static_cast<pid_t>(started.pid));
+  REQUIRE(WEXITSTATUS(status) == 1);
+}
+
+TEST_CASE("a zygote that cannot start says why in one line", "[embed]") {
+  FakeAgent agent({.python_env = "/nonexistent"});
+  REQUIRE_THAT(agent.hear_zygote(), StartsWith("X/nonexistent is not a virtual environment"));
+  REQUIRE(agent.exit_code_of_zygote() == 1);
+}
+
+TEST_CASE("a zygote survives a malformed request and ends with the control socket", "[embed]") {
+  FakeAgent agent;
+  REQUIRE_THAT(agent.hear_zygote(), StartsWith("R"));
+  agent.send_zygote("nonsense");
+  REQUIRE_THAT(agent.hear_zygote(), StartsWith("E"));
+  auto seat = agent.start_processor();
+  REQUIRE(evaluate(*seat, "7").payload.text() == pickled_seven());
+  REQUIRE(agent.exit_code_of_zygote() == 0);
+}
+
+TEST_CASE("a payload of 200 MB goes in and out whole", "[embed]") {
+  constexpr std::size_t size = std::size_t{200} << 20;
+  Env env;
+  Buffer payload(size + 16);
+  const char head[] = {'\x80', '\x05', 'B', 0, 0, '\x80', '\x0c'};  // BINBYTES, 0x0c800000 bytes
+  payload.append(as_bytes({head, sizeof head}));
+  std::memset(payload.spare().data(), 'x', size);
+  payload.commit(size);
+  payload.append(as_bytes("."));
+  env.seat->tell(
+      agent::GiveSerializer{Bytes::copy_of(client), Bytes::copy_of(default_serializer())});
+  env.seat->tell(
+      agent::GiveObject{object_id(1), Bytes::copy_of(pickled_name("builtins", "bytes"))});
+  env.seat->tell(agent::GiveObject{object_id(2), std::move(payload).freeze()});
+  env.seat->tell(
+      agent::RunTask{task_id(1), Bytes::copy_of(client), 0, false, object_id(1), {object_id(2)}});
+  const auto answer = finished(*env.seat);
+  REQUIRE_FALSE(answer.failed);
+  REQUIRE(answer.payload.size() > size);
+  REQUIRE(answer.payload.text().find_first_not_of('x', 64) >= size);
+}
+
+}  // namespace scaler::embed
