@@ -285,10 +285,10 @@ void AgentEnv::told(ProcessorId id, const ToProcessor& message) {
   } else if (const auto* serializer = std::get_if<GiveSerializer>(&message)) {
     REQUIRE(fake.serializers.insert(std::string(serializer->client.text())).second);
   } else if (const auto* forget = std::get_if<ForgetObjects>(&message)) {
-    for (const ObjectId& object : forget->ids) {
-      bool known = fake.objects.erase(object) == 1;
+    for (const ObjectId& forgotten : forget->ids) {
+      bool known = fake.objects.erase(forgotten) == 1;
       for (auto at = fake.serializers.begin(); !known && at != fake.serializers.end(); ++at)
-        if (serializer_id_of(as_bytes(*at)) == object) {
+        if (serializer_id_of(as_bytes(*at)) == forgotten) {
           fake.serializers.erase(at);
           known = true;
           break;

@@ -16,7 +16,7 @@ struct TaskSpec {
   std::int32_t priority = 0;
   std::string client = "Client|c1";
   std::string function = "f";
-  std::vector<std::string> arguments;
+  std::vector<std::string> arguments = {};
   bool stream_output = false;
 };
 

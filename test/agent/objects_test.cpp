@@ -88,6 +88,7 @@ TEST_CASE("a deleted object is forgotten by every processor that knows it, suspe
   const TaskId a = env.submit({.arguments = {"x"}});
   const ProcessorId first = env.processor_of(a);
   env.finish(a);
+  env.take_outcome(a);
   const TaskId b = env.submit({.function = "g"});
   const TaskId c = env.submit({.priority = 1, .function = "g"});
   const ProcessorId second = env.processor_of(c);
