@@ -14,4 +14,7 @@ std::size_t words_needed(const Message& message);
 // about it. 2.2 leaves it null otherwise, and 2.0 has no place for it.
 bool has_wishes(const WorkerManagerCommand& command);
 
+// Whether a command is the question that managers of all releases survive (messages.hpp).
+bool is_probe(const WorkerManagerCommand& command);
+
 }  // namespace scaler::wire
