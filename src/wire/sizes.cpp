@@ -199,7 +199,8 @@ bool is_probe(const WorkerManagerCommand& command) {
 
 bool has_wishes(const WorkerManagerCommand& command) {
   return command.dialect == ManagerDialect::v2_2 &&
-         command.type == ManagerCommandType::set_desired_task_concurrency;
+         (command.type == ManagerCommandType::set_desired_task_concurrency ||
+          !command.desired.empty());
 }
 
 std::size_t words_needed(const Message& message) {

@@ -146,6 +146,13 @@ TEST_CASE("one question to a manager is harmless in either layout", "[wire]") {
   REQUIRE(std::get<WorkerManagerCommand>(*message).desired == probe.desired);
 }
 
+TEST_CASE("a command of any type keeps its list of wishes", "[wire]") {
+  WorkerManagerCommand command;
+  command.dialect = ManagerDialect::v2_2;
+  command.desired = {{4, {}}};
+  require_same_after_round_trip(command);
+}
+
 TEST_CASE("a command that 2.0 does not know is refused in its dialect", "[wire]") {
   WorkerManagerCommand desire;
   desire.dialect = ManagerDialect::v2_2;
