@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "scaler/net/dealer.hpp"
@@ -22,7 +23,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-class Bench final : RouterEvents, DealerEvents {
+class Bench final : public RouterEvents, public DealerEvents {
  public:
   Bench(const std::string& where, Protocol protocol) : router_(loop_, {}, *this) {
     DealerOptions options;
