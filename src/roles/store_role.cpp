@@ -1,6 +1,7 @@
 #include <csignal>
 
 #include "scaler/base/log.hpp"
+#include "scaler/config/logging.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/timer.hpp"
 #include "scaler/roles/roles.hpp"
@@ -41,13 +42,13 @@ int run_object_storage_server(const config::StoreOptions& options) {
   StoreService service(loop, options.identity);
   const auto bound = service.listen(options.bind_address);
   if (!bound) {
-    log::error("object storage server: {}", bound.error().text);
+    log::error("ObjectStorageServer: {}", bound.error().text);
     return 1;
   }
   const StopOnSignal stop(loop, service);
-  log::info("object storage server started, listening on {}", bound->to_string());
+  log::write(log::Level::info, config::lines::store_started(*bound));
   loop.run();
-  log::info("object storage server stopped by user");
+  log::write(log::Level::info, config::lines::store_stopped());
   return 0;
 }
 

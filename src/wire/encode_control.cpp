@@ -1,4 +1,5 @@
 #include "wire/encode.hpp"
+#include "wire/sizes.hpp"
 
 namespace scaler::wire {
 
@@ -99,7 +100,7 @@ void write(capnp::AnyPointer::Builder to, const WorkerManagerCommand& from) {
   write_blobs(command.initWorkerIDs(length(from.worker_ids)), from.worker_ids);
   command.setCommand(static_cast<protocol::WorkerManagerCommandType>(from.type));
   write_each(command.initCapabilities(length(from.capabilities)), from.capabilities);
-  if (from.dialect == ManagerDialect::v2_2) write_desired(command, from.desired);
+  if (has_wishes(from)) write_desired(command, from.desired);
 }
 
 void write(protocol::WorkerManagerCommandResponse::Builder to,

@@ -139,9 +139,8 @@ std::size_t of(const WorkerManagerHeartbeatEcho&) { return 0; }
 std::size_t of(const WorkerManagerCommand& command) {
   if (command.dialect == ManagerDialect::v2_6)
     return struct_words<protocol::WorkerManagerWish> + of(command.desired);
-  const std::size_t desired = command.dialect == ManagerDialect::v2_2 ? of(command.desired) : 0;
   return struct_words<protocol::WorkerManagerCommand> + of(command.worker_ids) +
-         of(command.capabilities) + desired;
+         of(command.capabilities) + (has_wishes(command) ? of(command.desired) : 0);
 }
 std::size_t of(const WorkerManagerCommandResponse& response) {
   return struct_words<protocol::WorkerManagerCommandResponse> + of(response.worker_ids) +
@@ -190,6 +189,11 @@ std::size_t of(const StateScheduler& state) {
 }
 
 }  // namespace
+
+bool has_wishes(const WorkerManagerCommand& command) {
+  return command.dialect == ManagerDialect::v2_2 &&
+         command.type == ManagerCommandType::set_desired_task_concurrency;
+}
 
 std::size_t words_needed(const Message& message) {
   constexpr std::size_t root_pointer = 1;

@@ -33,30 +33,61 @@ bool has_grown(const Transcript& transcript, const Message& message) {
          (std::holds_alternative<WorkerManagerCommand>(message) && before_2_2);
 }
 
+// Peers from 2.2 leave the two unused lists of a delete null, where 2.0 and we write empty ones.
+bool has_null_lists(const Transcript& transcript, const Message& message) {
+  const auto* instruction = std::get_if<ObjectInstruction>(&message);
+  return instruction != nullptr && instruction->type == ObjectInstructionType::remove &&
+         (transcript.is_of("2.2") || transcript.is_of("2.6"));
+}
+
+std::size_t different_words(const Bytes& a, const Bytes& b) {
+  if (a.size() != b.size()) return std::string::npos;
+  std::size_t different = 0;
+  for (std::size_t at = 0; at + 8 <= a.size(); at += 8)
+    if (load_le64(a.data() + at) != load_le64(b.data() + at)) ++different;
+  return different;
+}
+
+Message decoded(const Transcript& transcript, const Bytes& frame) {
+  Result<Message> message = decode(frame, dialect_of(transcript));
+  REQUIRE((message ? "" : message.error().text) == "");
+  return std::move(*message);
+}
+
 }  // namespace
 
 TEST_CASE("every recorded message decodes, and encodes to the bytes it came in", "[wire]") {
-  std::map<std::string, int> different;
   std::size_t messages = 0;
   for (const Transcript& transcript : message_transcripts()) {
     for (std::size_t i = 0; i < transcript.messages.size(); ++i) {
-      INFO(transcript.name() << " message " << i);
       const Bytes& frame = transcript.messages[i];
-      const Result<Message> message = decode(frame, dialect_of(transcript));
-      REQUIRE((message ? "" : message.error().text) == "");
-      ++messages;
-      if (has_grown(transcript, *message)) {
-        REQUIRE(*decode(encode(*message), dialect_of(transcript)) == *message);
-      } else {
-        INFO(kind_name(*message) << " of " << frame.size() << " bytes");
-        if (!(encode(*message) == frame))
-          ++different[transcript.capture + " " + kind_name(*message)];
+      const Message message = decoded(transcript, frame);
+      const Bytes again = encode(message);
+      INFO(transcript.name() << " message " << i << ", " << kind_name(message));
+      REQUIRE(decoded(transcript, again) == message);
+      if (has_null_lists(transcript, message)) {
+        REQUIRE(different_words(again, frame) <= 2);
+      } else if (!has_grown(transcript, message)) {
+        REQUIRE(to_hex(again) == to_hex(frame));
       }
+      REQUIRE(kind_of(frame) == message.index());
+      ++messages;
     }
   }
-  for (const auto& [what, count] : different) WARN(what << " " << count);
-  CHECK(different.empty());
   REQUIRE(messages > 1000);
+}
+
+TEST_CASE("a command of 2.0 differs from ours only by its missing last pointer", "[wire]") {
+  std::size_t commands = 0;
+  for (const Transcript& transcript : support::golden_transcripts("2.0.9-worker-manager")) {
+    for (const Bytes& frame : transcript.messages) {
+      const Message message = decoded(transcript, frame);
+      if (!std::holds_alternative<WorkerManagerCommand>(message)) continue;
+      REQUIRE(encode(message).size() == frame.size() + 8);
+      ++commands;
+    }
+  }
+  REQUIRE(commands > 0);
 }
 
 TEST_CASE("the recordings hold every kind that peers send each other", "[wire]") {

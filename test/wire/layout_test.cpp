@@ -33,8 +33,7 @@ std::uint32_t segments_of(const Bytes& frame) { return load_le32(frame.data()) +
 // Where the pointer to the body of a one-segment message stands.
 constexpr std::size_t body_pointer_at = 24;
 
-// The frame as if the body's struct had `pointers` pointers and `words` data words less: their
-// words stay behind, unused.
+// The frame as if the body's struct had `pointers` pointers less: their words stay behind, unused.
 Bytes with_smaller_body(const Bytes& frame, unsigned pointers) {
   std::vector<std::byte> bytes(frame.data(), frame.data() + frame.size());
   std::byte* count = bytes.data() + body_pointer_at + 6;

@@ -116,17 +116,16 @@ TEST_CASE("a create is cut to the shortest of its lists, a delete is not", "[wir
 TEST_CASE("the two layouts of a manager's command share pointer zero", "[wire]") {
   WorkerManagerCommand shutdown;
   shutdown.type = ManagerCommandType::shutdown_workers;
-  shutdown.worker_ids = {Bytes::copy_of("")};
+  shutdown.worker_ids = {Bytes()};
   const Result<Message> misread = decode(encode(shutdown), ManagerDialect::v2_6);
-  const bool refused_or_empty = !misread || std::get<WorkerManagerCommand>(*misread).desired ==
-                                                std::vector<DesiredTaskConcurrency>{{0, {}}};
-  REQUIRE(refused_or_empty);
+  REQUIRE(misread);  // one id is read as one wish for no worker
+  REQUIRE(std::get<WorkerManagerCommand>(*misread).desired ==
+          std::vector<DesiredTaskConcurrency>{{0, {}}});
 
   WorkerManagerCommand wish;
   wish.dialect = ManagerDialect::v2_6;
-  wish.desired = {{0, {}}};
   const Result<Message> start = decode(encode(wish), ManagerDialect::v2_2);
-  REQUIRE(start);
+  REQUIRE(start);  // nothing wished for is read as "start a worker": the trap that dialects are for
   REQUIRE(std::get<WorkerManagerCommand>(*start).type == ManagerCommandType::start_workers);
 }
 

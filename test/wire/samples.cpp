@@ -51,7 +51,9 @@ WorkerManagerCommand command(ManagerDialect dialect) {
   if (dialect == ManagerDialect::v2_6) {
     command.type = ManagerCommandType::set_desired_task_concurrency;
   } else {
-    command.type = ManagerCommandType::shutdown_workers;
+    command.type = dialect == ManagerDialect::v2_0
+                       ? ManagerCommandType::shutdown_workers
+                       : ManagerCommandType::set_desired_task_concurrency;
     command.worker_ids = {blob("Worker|a"), blob("Worker|b")};
     command.capabilities = two_capabilities;
   }

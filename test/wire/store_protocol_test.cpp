@@ -130,8 +130,9 @@ TEST_CASE("any byte of a storage header may be wrong, and any address odd", "[wi
       memory[1 + at] ^= static_cast<std::byte>(flip);
       const auto header = decode_store_request(ByteView(memory).subspan(1));
       if (header) ++read;
-      if (header && at < 16 && same(*header, some_request))
-        FAIL("a wrong pointer made no difference");
+      const bool is_padding = at >= 34 && at < 40;
+      if (header && at >= 16 && !is_padding && same(*header, some_request))
+        FAIL("byte " << at << " made no difference");
       if (!header && header.error().code != Errc::bad_message) FAIL("not a bad_message");
     }
   }

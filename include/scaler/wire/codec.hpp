@@ -18,8 +18,8 @@ Result<Message> decode(const Bytes& frame, ManagerDialect dialect = ManagerDiale
 // One message to one frame: one segment, fields in schema order, as the peers write it.
 Bytes encode(const Message& message);
 
-// The place in the Message variant of what a frame holds, without decoding it: for counting what is forwarded. Nothing if the
-// frame's root is not in its first segment.
+// The place in the Message variant of what a frame holds, without decoding it: for counting what is
+// forwarded. Nothing if the frame's root is not in its first segment, or the kind is unknown.
 std::optional<std::size_t> kind_of(ByteView frame);
 
 }  // namespace scaler::wire

@@ -1,0 +1,132 @@
+#include "scheduler/client_desk.hpp"
+
+#include "scheduler/say.hpp"
+
+namespace scaler::scheduler {
+
+ClientDesk::ClientDesk(const Options& options, Connections& connections, ClientTable& clients,
+                       TaskTable& tasks, ObjectRegistry& objects, TaskFlow& flow,
+                       GraphEngine& graphs)
+    : options_(options),
+      connections_(connections),
+      clients_(clients),
+      tasks_(tasks),
+      objects_(objects),
+      flow_(flow),
+      graphs_(graphs) {}
+
+void ClientDesk::on_connection(PeerId peer, Connection& connection, Turn& turn) {
+  connection.client = clients_.find(connection.identity);
+  if (connection.client == none) return;
+  clients_[connection.client].peer = peer;
+  clients_[connection.client].last_seen = turn.now;
+  clients_.deliver_kept(connection.client, turn.out);
+}
+
+void ClientDesk::on_connection_lost(Connection& connection, Turn& turn) {
+  if (connection.client == none) return;
+  Client& client = clients_[connection.client];
+  client.peer.reset();
+  client.last_seen = turn.now;
+}
+
+Index ClientDesk::client_of(PeerId from, Connection& connection, TimePoint now) {
+  if (connection.client == none) {
+    connection.client = clients_.insert(connection.identity, now);
+    clients_[connection.client].peer = from;
+  }
+  return connection.client;
+}
+
+void ClientDesk::on_heartbeat(PeerId from, Connection& connection, Turn& turn) {
+  Client& client = clients_[client_of(from, connection, turn.now)];
+  if (client.standing == ClientStanding::unregistered) {
+    client.standing = ClientStanding::registered;
+    log::info("{} connected", client_name(client.identity));
+  }
+  turn.out.push_back(Send{from, wire::ClientHeartbeatEcho{options_.advertised_storage}});
+}
+
+void ClientDesk::on_disconnect(Connection& connection, Turn& turn) {
+  if (connection.client == none) return;
+  log::info("{} disconnected", client_name(connection.identity));
+  dismiss(connection.client, turn);
+}
+
+bool ClientDesk::is_silent(const Client& client, TimePoint now) const {
+  if (client.standing == ClientStanding::unregistered && client.peer) return false;
+  return now - client.last_seen > options_.client_timeout;
+}
+
+void ClientDesk::forget_silent(Turn& turn) {
+  std::vector<Index> silent;
+  for (const auto& [identity, index] : clients_.by_identity())
+    if (is_silent(clients_[index], turn.now)) silent.push_back(index);
+  for (const Index index : silent) {
+    log::info("{} timed out", client_name(clients_[index].identity));
+    dismiss(index, turn);
+  }
+}
+
+void ClientDesk::dismiss(Index index, Turn& turn) {
+  if (auto [peer, connection] = connections_.find(clients_[index].identity); connection != nullptr)
+    connection->client = none;
+  clients_.set_gone(index);
+  const auto graphs = clients_[index].graphs;
+  for (const Index graph : graphs) {
+    graphs_.cancel_graph(graph, turn);
+    graphs_.drain(turn);
+  }
+  enqueue(index);
+}
+
+void ClientDesk::enqueue(Index index) {
+  if (std::exchange(clients_[index].in_work, true)) return;
+  leavers_.push_back(index);
+}
+
+void ClientDesk::work_off(std::size_t& budget, Turn& turn) {
+  for (; budget > 0 && !leavers_.empty(); --budget)
+    if (!work_step(leavers_.front(), turn)) leavers_.pop_front();
+}
+
+// One task cancelled or one object released; false: nothing to do for now, or for ever.
+bool ClientDesk::work_step(Index index, Turn& turn) {
+  Client& client = clients_[index];
+  if (client.to_cancel > 0 && !client.tasks.empty()) {
+    --client.to_cancel;
+    const Index task = client.tasks.head;
+    client.tasks.remove(tasks_.pool(), task);
+    client.tasks.push_back(tasks_.pool(), task);
+    flow_.cancel(task, false, {}, turn);
+    graphs_.drain(turn);
+    return true;
+  }
+  client.to_cancel = 0;
+  if (!clients_.is_idle(index)) {
+    client.in_work = false;  // forget_idle brings it back
+    return false;
+  }
+  if (!client.objects.empty()) {
+    objects_.release_one(index, turn.now);
+    return true;
+  }
+  clients_.erase(index);
+  return false;
+}
+
+void ClientDesk::forget_idle() {
+  for (const Index index : clients_.take_idle()) {
+    if (!clients_.is_idle(index)) continue;
+    Client& client = clients_[index];
+    if (client.standing == ClientStanding::gone) {
+      enqueue(index);
+      continue;
+    }
+    if (auto [peer, connection] = connections_.find(client.identity); connection != nullptr)
+      connection->client = none;
+    clients_.erase(index);
+  }
+}
+
+}  // namespace scaler::scheduler

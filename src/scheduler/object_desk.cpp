@@ -1,0 +1,73 @@
+#include "scheduler/object_desk.hpp"
+
+#include <algorithm>
+
+namespace scaler::scheduler {
+
+namespace {
+constexpr std::size_t deleted_per_turn_max = 4096;
+}
+
+bool ObjectDesk::on_instruction(const Connection& connection,
+                                const wire::ObjectInstruction& instruction, Turn& turn) {
+  switch (instruction.type) {
+    case wire::ObjectInstructionType::create:
+      return create(connection, instruction, turn);
+    case wire::ObjectInstructionType::remove:
+      if (instruction.user != connection.identity) return false;
+      // A client that has just disconnected still deletes; its objects are on their way out.
+      if (connection.client == none) return true;
+      for (const ObjectId& id : instruction.ids)
+        objects_.release(connection.client, id, turn.now);
+      return true;
+    case wire::ObjectInstructionType::clear:
+      return false;  // stays inside a client
+  }
+  return false;
+}
+
+bool ObjectDesk::create(const Connection& connection, const wire::ObjectInstruction& instruction,
+                        Turn& turn) {
+  if (instruction.user != connection.identity)
+    return connection.worker != none && create_result(connection.worker, instruction, turn);
+  if (connection.client == none ||
+      clients_[connection.client].standing != ClientStanding::registered)
+    return false;
+  register_all(connection.client, instruction);
+  return true;
+}
+
+bool ObjectDesk::create_result(Index worker, const wire::ObjectInstruction& instruction,
+                               Turn& turn) {
+  const Index client = clients_.find(instruction.user);
+  const bool is_allowed =
+      (client != none && workers_.works_for(worker, clients_[client].serial)) ||
+      workers_.worked_for_identity(worker, instruction.user);
+  if (!is_allowed) return false;
+  if (client == none) {
+    for (const ObjectId& id : instruction.ids) objects_.discard(id, turn.now);
+    return true;
+  }
+  if (clients_[client].standing == ClientStanding::registered) register_all(client, instruction);
+  return true;
+}
+
+void ObjectDesk::register_all(Index client, const wire::ObjectInstruction& instruction) {
+  const std::size_t count =
+      std::min({instruction.ids.size(), instruction.types.size(), instruction.names.size()});
+  for (std::size_t at = 0; at < count; ++at)
+    objects_.create(client, instruction.ids[at], instruction.names[at]);
+}
+
+void ObjectDesk::delete_due(Turn& turn) {
+  auto ids = objects_.take_deletable(turn.now, deleted_per_turn_max);
+  if (ids.empty()) return;
+  wire::ObjectInstruction instruction;
+  instruction.type = wire::ObjectInstructionType::remove;
+  instruction.ids = ids;
+  for (const Index worker : workers_.present_in_order())
+    if (workers_[worker].peer) turn.out.push_back(Send{*workers_[worker].peer, instruction});
+  turn.out.push_back(DeleteObjects{std::move(ids)});
+}
+
+}  // namespace scaler::scheduler

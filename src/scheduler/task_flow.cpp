@@ -1,0 +1,335 @@
+#include "scheduler/task_flow.hpp"
+
+#include <limits>
+
+#include "scheduler/say.hpp"
+
+namespace scaler::scheduler {
+
+namespace {
+
+wire::TaskResult worker_died(const TaskId& id) {
+  return {id, wire::TaskResultType::failed_worker_died, {}, {}};
+}
+
+// Clients end on a result with other metadata, or with more or fewer ids, than they expect.
+bool fits_clients(const wire::TaskResult& result) {
+  const std::size_t wanted = result.type == wire::TaskResultType::failed_worker_died ? 0 : 1;
+  return result.results.size() == wanted &&
+         (result.metadata.empty() || result.metadata.size() == 16);
+}
+
+}  // namespace
+
+TaskFlow::TaskFlow(const Options& options, Scheduler::Counters& counters, TaskTable& tasks,
+                   ClientTable& clients, WorkerTable& workers, Placement& placement,
+                   ObjectRegistry& objects, const Monitor& monitor)
+    : options_(options),
+      counters_(counters),
+      tasks_(tasks),
+      clients_(clients),
+      workers_(workers),
+      placement_(placement),
+      objects_(objects),
+      monitor_(monitor) {}
+
+// ---- coming in, being placed ----
+
+bool TaskFlow::has_room() const {
+  return options_.tasks_waiting_max < 0 ||
+         placement_.waiting() <= static_cast<std::uint64_t>(options_.tasks_waiting_max);
+}
+
+void TaskFlow::submit(Submission submission, Turn& turn) {
+  Task task;
+  task.id = submission.task.id;
+  task.function = submission.task.function;
+  task.body = std::move(submission.body);
+  task.client = submission.client;
+  task.label = placement_.intern(submission.task.capabilities);
+  task.graph = submission.graph;
+  task.nested = submission.nested;
+  const Index index = tasks_.insert(std::move(task));
+  clients_[submission.client].tasks.push_back(tasks_.pool(), index);
+  placement_.push_back(index);
+  ++counters_.tasks_accepted;
+  if (monitor_.on()) queued_lately_.push_back(tasks_[index].id);
+
+  if (has_room() || submission.nested || submission.graph != none) return;
+  while (tasks_[index].state == State::inactive && place_one(turn)) {
+  }
+  if (tasks_[index].state == State::inactive && !has_room())
+    answer(index, worker_died(tasks_[index].id), {}, turn);
+}
+
+bool TaskFlow::place_one(Turn& turn) {
+  const auto choice = placement_.next();
+  if (!choice) return false;
+  const auto [task, worker] = *choice;
+  set_state(task, State::running);
+  const Client& owner = clients_[tasks_[task].client];
+  workers_.attach(worker, tasks_, task, owner.serial, owner.identity, turn.now);
+  placement_.reload(worker);
+  SCALER_ASSERT(workers_[worker].peer, "a task is placed on a worker without a connection");
+  const PeerId peer = *workers_[worker].peer;
+  if (const auto* frame = std::get_if<Bytes>(&tasks_[task].body))
+    turn.out.push_back(Forward{peer, *frame});
+  else
+    turn.out.push_back(Send{peer, *std::get<std::unique_ptr<wire::Task>>(tasks_[task].body)});
+  monitor_.task_runs(task, turn);
+  return true;
+}
+
+void TaskFlow::announce_waiting(Turn& turn) {
+  for (const TaskId& id : queued_lately_) {
+    const Index task = tasks_.find(id);
+    if (task != none && tasks_[task].state == State::inactive) monitor_.task_waits(task, turn);
+  }
+  queued_lately_.clear();
+}
+
+// ---- cancelling ----
+
+void TaskFlow::cancel(Index index, bool force, Bytes frame, Turn& turn) {
+  Task& task = tasks_[index];
+  const State before = task.state;
+  switch (step_of(before, Event::user_cancel)) {
+    case Step::canceled:
+      return confirm(index, wire::CancelConfirmType::canceled, turn);
+    case Step::cancel:
+      set_state(index, State::canceling);
+      task.force = force;
+      // The question of a balance cancel is already under way; it is asked again, with force, if
+      // the worker says no to that.
+      task.asked_gently = before == State::balance_canceling || !force;
+      if (before == State::running) ask_to_cancel(index, force, std::move(frame), turn);
+      return monitor_.task_is_cancelled(index, turn);
+    default:
+      task.force = task.force || (force && before == State::canceling);
+  }
+}
+
+void TaskFlow::balance_cancel(Index index, Turn& turn) {
+  if (step_of(tasks_[index].state, Event::balance_cancel) != Step::balance) return;
+  set_state(index, State::balance_canceling);
+  workers_[tasks_[index].worker].asked_back_at = turn.now;
+  ask_to_cancel(index, false, {}, turn);
+  monitor_.task_is_cancelled(index, turn);
+}
+
+void TaskFlow::ask_to_cancel(Index index, bool force, Bytes frame, Turn& turn) {
+  const auto& peer = workers_[tasks_[index].worker].peer;
+  if (!peer) return;  // asked again when it is back, see ask_back_all
+  if (!frame.empty())
+    turn.out.push_back(Forward{*peer, std::move(frame)});
+  else
+    turn.out.push_back(Send{*peer, wire::TaskCancel{tasks_[index].id, force}});
+}
+
+void TaskFlow::ask_back_all(Index worker, Turn& turn) {
+  Index next = none;
+  for (Index task = workers_[worker].tasks.head; task != none; task = next) {
+    next = PlacedTasks::next_of(tasks_.pool(), task);
+    const State state = tasks_[task].state;
+    if (state == State::running)
+      balance_cancel(task, turn);
+    else
+      ask_to_cancel(task, state == State::abandoned || (state == State::canceling &&
+                                                        tasks_[task].force &&
+                                                        !tasks_[task].asked_gently),
+                    {}, turn);
+  }
+}
+
+// ---- what workers say ----
+
+bool TaskFlow::on_result(Index index, Index worker, wire::TaskResult result, Bytes frame,
+                         Turn& turn) {
+  const Task& task = tasks_[index];
+  const bool from_holder = task.worker == worker;
+  const bool from_previous = !from_holder && task.previous_holder == workers_[worker].serial &&
+                             task.state != State::abandoned;
+  if (!from_holder && !from_previous) return false;
+  switch (step_of(task.state, Event::result)) {
+    case Step::forget:
+      swallow(index, result.results, turn);
+      return true;
+    case Step::answer:
+      if (from_previous && task.worker != none) ask_to_cancel(index, false, {}, turn);
+      answer(index, std::move(result), std::move(frame), turn);
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool TaskFlow::on_confirm(Index index, Index worker, wire::CancelConfirmType type, Bytes frame,
+                          Turn& turn) {
+  if (tasks_[index].worker != worker) return false;
+  const auto event = static_cast<Event>(static_cast<unsigned>(Event::confirm_canceled) +
+                                        static_cast<unsigned>(type));
+  switch (step_of(tasks_[index].state, event)) {
+    case Step::canceled:
+    case Step::not_found:
+      end(index,
+          type == wire::CancelConfirmType::canceled ? wire::TaskState::canceled
+                                                    : wire::TaskState::canceled_not_found,
+          std::move(frame), {}, {}, turn);
+      return true;
+    case Step::resume:
+      resume(index, turn);
+      return true;
+    case Step::requeue:
+      requeue(index, turn);
+      return true;
+    case Step::rerun:
+      rerun(index, Blame::worker, turn);
+      return true;
+    case Step::forget:
+      swallow(index, {}, turn);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void TaskFlow::resume(Index index, Turn& turn) {
+  Task& task = tasks_[index];
+  task.started = true;
+  if (task.state == State::canceling && task.force && task.asked_gently) {
+    task.asked_gently = false;
+    return ask_to_cancel(index, true, {}, turn);
+  }
+  set_state(index, State::running);
+}
+
+void TaskFlow::worker_gone(Index index, Blame blame, Turn& turn) {
+  switch (step_of(tasks_[index].state, Event::worker_gone)) {
+    case Step::canceled:
+      return confirm(index, wire::CancelConfirmType::canceled, turn);
+    case Step::forget:
+      return swallow(index, {}, turn);
+    case Step::rerun:
+      return rerun(index, blame, turn);
+    default:
+      SCALER_ASSERT(false, "a waiting task has no worker to lose");
+  }
+}
+
+// ---- back to the queue ----
+
+void TaskFlow::requeue(Index index, Turn& turn) {
+  if (owner_is_gone(index)) return confirm(index, wire::CancelConfirmType::canceled, turn);
+  take_from_worker(index, turn);
+  set_state(index, State::inactive);
+  tasks_[index].started = false;
+  placement_.push_front(index);  // it has waited longer than those that never left the queue
+  if (monitor_.on()) queued_lately_.push_back(tasks_[index].id);
+}
+
+void TaskFlow::rerun(Index index, Blame blame, Turn& turn) {
+  if (owner_is_gone(index)) return confirm(index, wire::CancelConfirmType::canceled, turn);
+  Task& task = tasks_[index];
+  task.previous_holder = workers_[task.worker].serial;
+  if (blame == Blame::worker && task.reruns < std::numeric_limits<std::uint16_t>::max())
+    ++task.reruns;
+  if (task.reruns > options_.task_retries_max) {
+    log::warning("task {} lost its worker {} times and is given up", task.id.hex(), task.reruns);
+    return answer(index, worker_died(task.id), {}, turn);
+  }
+  ++counters_.tasks_rerun;
+  requeue(index, turn);
+}
+
+void TaskFlow::take_from_worker(Index index, Turn& turn) {
+  const Index worker = tasks_[index].worker;
+  leave_state(index);
+  workers_.detach(tasks_, index, serial_of_owner(index), turn.now);
+  placement_.reload(worker);
+}
+
+// Worker::leaving_tasks follows the state; a task is taken from its worker before the state changes.
+void TaskFlow::set_state(Index index, State to) {
+  leave_state(index);
+  tasks_.change_state(index, to);
+  if (to == State::balance_canceling) ++workers_[tasks_[index].worker].leaving_tasks;
+}
+
+void TaskFlow::leave_state(Index index) {
+  const Task& task = tasks_[index];
+  if (task.state == State::balance_canceling && task.worker != none)
+    --workers_[task.worker].leaving_tasks;
+}
+
+// ---- ends ----
+
+void TaskFlow::answer(Index index, wire::TaskResult result, Bytes frame, Turn& turn) {
+  Reply reply = std::move(frame);
+  if (!fits_clients(result)) {
+    if (auto more = odd_results_.allow(turn.now))
+      log::warning("result of task {} has {} ids and {} bytes of metadata; corrected ({} more)",
+                   result.id.hex(), result.results.size(), result.metadata.size(), *more);
+    if (result.metadata.size() != 16) result.metadata = {};
+    if (result.results.size() != 1) result.type = wire::TaskResultType::failed_worker_died;
+    if (result.type == wire::TaskResultType::failed_worker_died) result.results.clear();
+    reply = Bytes{};
+  }
+  if (std::get<Bytes>(reply).empty()) reply = wire::Message{result};
+  const Bytes metadata = result.metadata;
+  end(index, wire_state(result.type), std::move(reply), metadata, std::move(result.results), turn);
+}
+
+void TaskFlow::confirm(Index index, wire::CancelConfirmType type, Turn& turn) {
+  const auto outcome = type == wire::CancelConfirmType::canceled
+                           ? wire::TaskState::canceled
+                           : wire::TaskState::canceled_not_found;
+  end(index, outcome, wire::Message{wire::TaskCancelConfirm{tasks_[index].id, type}}, {}, {}, turn);
+}
+
+void TaskFlow::end(Index index, wire::TaskState outcome, Reply reply, const Bytes& metadata,
+                   std::vector<ObjectId> results, Turn& turn) {
+  const Task& task = tasks_[index];
+  clients_.reply(task.client, std::move(reply), turn.out);
+  monitor_.task_ends(index, outcome, metadata, turn);
+  if (task.graph != none)
+    ended_nodes_.push_back({task.graph, task.id, outcome, std::move(results), metadata});
+  ++counters_.tasks_finished;
+  tasks_.count_end(index, outcome);
+  remove(index, turn);
+}
+
+void TaskFlow::fail_node(Index index, wire::TaskState outcome, Reply reply, Turn& turn) {
+  Task& task = tasks_[index];
+  task.graph = none;
+  if (task.state == State::inactive) return end(index, outcome, std::move(reply), {}, {}, turn);
+  clients_.reply(task.client, std::move(reply), turn.out);
+  monitor_.task_ends(index, outcome, {}, turn);
+  ++counters_.tasks_finished;
+  leave_state(index);
+  tasks_.abandon(index, outcome);
+  ask_to_cancel(index, true, {}, turn);
+}
+
+// The late result of an abandoned node is nobody's.
+void TaskFlow::swallow(Index index, const std::vector<ObjectId>& results, Turn& turn) {
+  for (const ObjectId& id : results) objects_.release(tasks_[index].client, id, turn.now);
+  remove(index, turn);
+}
+
+void TaskFlow::remove(Index index, Turn& turn) {
+  const Task& task = tasks_[index];
+  if (task.worker != none)
+    take_from_worker(index, turn);
+  else
+    placement_.remove(index);
+  clients_[task.client].tasks.remove(tasks_.pool(), index);
+  clients_.note_if_idle(task.client);
+  placement_.release(task.label);
+  tasks_.erase(index);
+}
+
+bool TaskFlow::owner_is_gone(Index index) const {
+  return clients_[tasks_[index].client].standing == ClientStanding::gone;
+}
+
+}  // namespace scaler::scheduler

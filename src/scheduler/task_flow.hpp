@@ -1,0 +1,98 @@
+#pragma once
+
+#include <vector>
+
+#include "scaler/base/log.hpp"
+#include "scaler/scheduler/scheduler.hpp"
+#include "scheduler/clients.hpp"
+#include "scheduler/monitor.hpp"
+#include "scheduler/objects.hpp"
+#include "scheduler/placement.hpp"
+#include "scheduler/tasks.hpp"
+#include "scheduler/workers.hpp"
+
+namespace scaler::scheduler {
+
+// A node of a graph has ended; the graph engine hears of it after the handler that caused it.
+struct NodeEnd {
+  Index graph;
+  TaskId node;
+  wire::TaskState outcome;
+  std::vector<ObjectId> results;
+  Bytes metadata;
+};
+
+// Moves tasks through task_state.hpp's table: keeps their place in every list, asks workers,
+// answers owners. Knows nothing of graphs, beyond noting that a node has ended.
+class TaskFlow {
+ public:
+  TaskFlow(const Options& options, Scheduler::Counters& counters, TaskTable& tasks,
+           ClientTable& clients, WorkerTable& workers, Placement& placement,
+           ObjectRegistry& objects, const Monitor& monitor);
+
+  struct Submission {
+    Index client;
+    const wire::Task& task;  // what is decided on
+    TaskBody body;           // what is sent
+    bool nested = false;
+    Index graph = none;
+  };
+  // The id must be new. Over the waiting limit the task is answered at once with
+  // failed_worker_died.
+  void submit(Submission submission, Turn& turn);
+  bool has_room() const;  // under the waiting limit
+
+  // A user's cancel. `frame` (or nothing) is the client's own message, passed on as it is.
+  void cancel(Index task, bool force, Bytes frame, Turn& turn);
+  void balance_cancel(Index task, Turn& turn);
+
+  // What workers say; refused (false) if it is not theirs to say.
+  bool on_result(Index task, Index worker, wire::TaskResult result, Bytes frame, Turn& turn);
+  bool on_confirm(Index task, Index worker, wire::CancelConfirmType type, Bytes frame, Turn& turn);
+
+  enum class Blame : std::uint8_t { nobody, worker };  // worker: counts as a rerun of the task
+  void worker_gone(Index task, Blame blame, Turn& turn);
+  // The worker is back on a new connection: messages may have been lost either way, so every task
+  // is asked back. What it runs it keeps; what it never got, or finished unheard, runs again.
+  void ask_back_all(Index worker, Turn& turn);
+
+  // Answers a node of a failed graph with `reply`. If a worker has it, it is told to drop it, and
+  // what it still says is swallowed.
+  void fail_node(Index task, wire::TaskState outcome, Reply reply, Turn& turn);
+
+  bool place_one(Turn& turn);         // false: nobody can be placed
+  void announce_waiting(Turn& turn);  // monitor events for what placement left over
+
+  std::vector<NodeEnd> take_ended_nodes() { return std::exchange(ended_nodes_, {}); }
+
+ private:
+  void requeue(Index task, Turn& turn);
+  void rerun(Index task, Blame blame, Turn& turn);
+  void take_from_worker(Index task, Turn& turn);
+  void set_state(Index task, State to);
+  void leave_state(Index task);
+  void ask_to_cancel(Index task, bool force, Bytes frame, Turn& turn);
+  void resume(Index task, Turn& turn);
+  void answer(Index task, wire::TaskResult result, Bytes frame, Turn& turn);
+  void confirm(Index task, wire::CancelConfirmType type, Turn& turn);
+  void swallow(Index task, const std::vector<ObjectId>& results, Turn& turn);
+  void end(Index task, wire::TaskState outcome, Reply reply, const Bytes& metadata,
+           std::vector<ObjectId> results, Turn& turn);
+  void remove(Index task, Turn& turn);
+  bool owner_is_gone(Index task) const;
+  std::uint32_t serial_of_owner(Index task) const { return clients_[tasks_[task].client].serial; }
+
+  const Options& options_;
+  Scheduler::Counters& counters_;
+  TaskTable& tasks_;
+  ClientTable& clients_;
+  WorkerTable& workers_;
+  Placement& placement_;
+  ObjectRegistry& objects_;
+  const Monitor& monitor_;
+  std::vector<NodeEnd> ended_nodes_;
+  std::vector<TaskId> queued_lately_;  // only while somebody listens
+  log::RateLimit odd_results_{5, 10s};
+};
+
+}  // namespace scaler::scheduler

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <variant>
+
+#include "scaler/base/bytes.hpp"
+#include "scaler/base/ids.hpp"
+#include "scaler/wire/messages.hpp"
+#include "scheduler/id_index.hpp"
+#include "scheduler/intrusive.hpp"
+#include "scheduler/task_state.hpp"
+
+namespace scaler::scheduler {
+
+// What a worker is sent: the frame as it came, or, for a node of a graph, a message of our making.
+using TaskBody = std::variant<Bytes, std::unique_ptr<wire::Task>>;
+
+// One task, in 128 bytes. It is in exactly one of two lists through `place`: a waiting queue
+// (inactive) or its worker's list (every other state).
+struct Task {
+  TaskBody body;
+  TaskId id;
+  ObjectId function;           // for its name in monitor events
+  std::uint64_t arrival = 0;   // order of admission
+  Index client = none;         // its owner
+  Index label = none;          // its capabilities, interned
+  Index worker = none;         // its holder; none while inactive
+  Index previous_holder = 0;  // serial of the worker that held it before a rerun; 0: none
+  Index graph = none;          // of which it is a node
+  Link place;
+  Link of_client;
+  std::uint16_t reruns = 0;    // after a lost worker; stays at its highest value
+  State state = State::inactive;
+  bool nested : 1 = false;     // submitted from inside a task: passes queue limits
+  bool force : 1 = false;      // canceling: the client wants it killed
+  bool asked_gently : 1 = false;  // canceling: but the worker was only asked without force
+  bool started : 1 = false;    // its worker said that it runs: balancing leaves it alone
+};
+static_assert(sizeof(Task) <= 128);
+
+using ClientTasks = List<Task, &Task::of_client>;
+using PlacedTasks = List<Task, &Task::place>;
+
+// All live tasks by id, and how many are and were in each state.
+class TaskTable {
+ public:
+  explicit TaskTable(std::uint64_t hash_key) : by_id_(hash_key) {}
+
+  Index find(const TaskId& id) const { return by_id_.find(id, pool_); }
+  Index insert(Task task);  // inactive, with a new arrival stamp; its id must be new
+  void erase(Index index);  // its end must have been counted
+
+  void change_state(Index index, State to);              // between live states, not to abandoned
+  void count_end(Index index, wire::TaskState outcome);  // takes it out of its gauge
+  void abandon(Index index, wire::TaskState outcome);    // counts the end, keeps the record
+
+  Task& operator[](Index index) { return pool_[index]; }
+  const Task& operator[](Index index) const { return pool_[index]; }
+  Pool<Task>& pool() { return pool_; }
+  const Pool<Task>& pool() const { return pool_; }
+  std::size_t size() const { return pool_.size(); }
+
+  // Gauges for live states, totals since start for terminal ones.
+  std::uint64_t count(wire::TaskState state) const {
+    return counts_[static_cast<std::size_t>(state)];
+  }
+
+ private:
+  std::uint64_t& counter(wire::TaskState state) {
+    return counts_[static_cast<std::size_t>(state)];
+  }
+  Pool<Task> pool_;
+  IdIndex by_id_;
+  std::uint64_t next_arrival_ = 1;
+  std::array<std::uint64_t, 11> counts_{};
+};
+
+}  // namespace scaler::scheduler
