@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "embed/carried/carried.hpp"
 #include "embed/cpython/native_module.hpp"
@@ -88,7 +89,7 @@ Result<std::string> executable_of(const std::string& python_env) {
   if (!python_env.empty()) {
     const std::string fault = fault_of_environment(python_env);
     if (!fault.empty()) return Error{Errc::usage, python_env + " " + fault};
-    return python_env + "/bin/python";
+    return std::filesystem::absolute(python_env).string() + "/bin/python";
   }
   const char* active = std::getenv("VIRTUAL_ENV");
   if (active == nullptr || *active == '\0') return std::string(system_python);
@@ -131,9 +132,11 @@ std::string Interpreter::version() { return PY_VERSION; }
 }  // namespace scaler::embed
 
 #if defined(__SANITIZE_ADDRESS__)
-// The leak checker asks for it by this name. Here, because every program that embeds Python links
-// this file.
+// The leak checker asks for them by these names. Here, because every program that embeds Python
+// links this file.
 extern "C" const char scaler_lsan_suppressions[];
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() { return scaler_lsan_suppressions; }
+extern "C" const char* __lsan_default_options();
+extern "C" const char* __lsan_default_options() { return "print_suppressions=0"; }
 #endif

@@ -1,6 +1,7 @@
 #include "embed/cpython/native_module.hpp"
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include "embed/carried/carried.hpp"
 #include "embed/cpython/frame_channel.hpp"
@@ -74,6 +75,14 @@ PyObject* send_output(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   return make_none().release();
 }
 
+// In a child that a task forked: the agent must see the end of the channel when the processor ends,
+// not later.
+PyObject* leave_agent(PyObject*, PyObject*) {
+  if (output_channel != nullptr) close(output_channel->descriptor());
+  output_channel = nullptr;
+  return make_none().release();
+}
+
 PyObject* suspend(PyObject*, PyObject*) {
   processor_signals::wait_while_suspended();
   return make_none().release();
@@ -90,6 +99,7 @@ PyMethodDef methods[] = {
     {"is_package", is_package, METH_O, "Whether that module is a package."},
     {"send_output", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(send_output)),
      METH_FASTCALL, "Tells the agent what a task wrote."},
+    {"leave_agent", leave_agent, METH_NOARGS, "Closes a forked child's copy of the channel."},
     {"suspend", suspend, METH_VARARGS, "The handler of SIGUSR1."},
     {"malloc_trim", trim_memory, METH_NOARGS, "Gives free memory back to the system."},
     {nullptr, nullptr, 0, nullptr}};

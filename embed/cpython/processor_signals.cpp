@@ -20,6 +20,7 @@ namespace {
 std::atomic<std::uint64_t> suspends_requested{0};
 std::uint64_t suspends_served = 0;  // main thread only
 std::atomic<bool> termination{false};
+pid_t owner = 0;
 int resume = -1;
 int wake = -1;
 
@@ -28,9 +29,20 @@ void wake_loop() {
   [[maybe_unused]] const ssize_t ignored = write(wake, &one, sizeof one);
 }
 
+// A process that a task forked inherits the handlers but is no processor: it dies of these signals
+// like any other. True if this is one; the signal comes again, with its default action, as the
+// handler returns.
+bool passed_on(int number) {
+  if (getpid() == owner) return false;
+  signal(number, SIG_DFL);
+  raise(number);
+  return true;
+}
+
 // Kernel signals of one kind merge while Python has not yet looked; counting here keeps each of
 // them.
-extern "C" void on_suspend_signal(int) {
+extern "C" void on_suspend_signal(int number) {
+  if (passed_on(number)) return;
   const int saved = errno;
   suspends_requested.fetch_add(1);
   PyErr_SetInterruptEx(SIGUSR1);
@@ -38,7 +50,8 @@ extern "C" void on_suspend_signal(int) {
   errno = saved;
 }
 
-extern "C" void on_termination_signal(int) {
+extern "C" void on_termination_signal(int number) {
+  if (passed_on(number)) return;
   const int saved = errno;
   termination.store(true);
   wake_loop();
@@ -59,6 +72,7 @@ Status handle(int number, void (*handler)(int)) {
 }  // namespace
 
 Status install(int resume_descriptor) {
+  owner = getpid();
   resume = resume_descriptor;
   wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake < 0) return Error{Errc::system, fmt::format("eventfd: {}", std::strerror(errno))};

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -28,6 +29,16 @@ struct Env {
 };
 
 std::string pickled_seven() { return std::string("\x80\x05K\x07.", 5); }
+
+// The text of a result that is a short str, as pickle protocol 5 has it.
+std::string answer_text(const agent::TaskFinished& answer) {
+  INFO(answer.failure);
+  REQUIRE_FALSE(answer.failed);
+  const std::string payload(answer.payload.text());
+  const std::size_t opcode = payload.find('\x8c');
+  REQUIRE(opcode != std::string::npos);
+  return payload.substr(opcode + 2, static_cast<unsigned char>(payload[opcode + 1]));
+}
 
 std::string read_file(const std::filesystem::path& path) {
   std::stringstream text;
@@ -227,6 +238,108 @@ TEST_CASE("a zygote survives a malformed request and ends with the control socke
   auto seat = agent.start_processor();
   REQUIRE(evaluate(*seat, "7").payload.text() == pickled_seven());
   REQUIRE(agent.exit_code_of_zygote() == 0);
+}
+
+TEST_CASE("a task sees the processor it runs in, through whichever package is installed",
+          "[embed]") {
+  const char* environment = std::getenv("SCALER_TEST_VENV");
+  Env env({.scheduler_address = "tcp://127.0.0.1:5", .python_env = environment ? environment : ""});
+  const std::string processor =
+      "__import__('scaler.worker.agent.processor.processor', fromlist=['Processor'])"
+      ".Processor.get_current_processor()";
+  const auto address = evaluate(*env.seat, processor + ".scheduler_address().to_address()");
+  REQUIRE(answer_text(address) == "tcp://127.0.0.1:5");
+  REQUIRE(answer_text(evaluate(*env.seat, processor + ".current_task().metadata.hex()")) ==
+          "010000000300");
+}
+
+TEST_CASE("an environment without any package gets the carried ones", "[embed]") {
+  const Folder folder;
+  const std::string environment = (folder.path / "env").string();
+  if (std::system(("/usr/bin/python3 -m venv --without-pip " + environment).c_str()) != 0) {
+    WARN("skipped: python3 -m venv does not work here");
+    return;
+  }
+  Env env({.python_env = environment});
+  REQUIRE(answer_text(evaluate(*env.seat, "__import__('sys').prefix")) == environment);
+  REQUIRE(answer_text(evaluate(*env.seat, "__import__('cloudpickle').__spec__.origin")) ==
+          "<scaler>/cloudpickle/__init__.py");
+  REQUIRE(answer_text(evaluate(*env.seat, "__import__('scaler').__spec__.origin")) ==
+          "<scaler>/scaler/__init__.py");
+  const auto failed = evaluate(*env.seat, "1 / 0");
+  REQUIRE_THAT(std::string(failed.payload.text()), Contains("tblib"));
+}
+
+TEST_CASE("processes that a task starts are ordinary ones", "[embed]") {
+  Env env;
+  REQUIRE(
+      answer_text(evaluate(
+          *env.seat,
+          "str(__import__('multiprocessing').get_context('fork').Pool(2).map(abs, [-1, 2]))")) ==
+      "[1, 2]");
+  REQUIRE(answer_text(evaluate(
+              *env.seat,
+              "str(__import__('multiprocessing').get_context('spawn').Pool(1).map(abs, [-1]))")) ==
+          "[1]");
+  const auto forked = execute(*env.seat,
+                              "import os, signal, time\n"
+                              "pid = os.fork()\n"
+                              "if pid == 0:\n  time.sleep(20)\n  os._exit(9)\n"
+                              "os.kill(pid, signal.SIGTERM)\n"
+                              "assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGTERM\n"
+                              "pid = os.fork()\n"
+                              "if pid == 0:\n  raise SystemExit(3)\n"
+                              "assert os.WEXITSTATUS(os.waitpid(pid, 0)[1]) == 3\n"
+                              "pid = os.fork()\n"
+                              "if pid:\n  assert os.waitpid(pid, 0)[1] == 0\n");
+  INFO(forked.failure);
+  REQUIRE_FALSE(forked.failed);
+  REQUIRE(answer_text(evaluate(*env.seat, "'still ' + 'here'")) == "still here");
+}
+
+TEST_CASE("a child that a task leaves behind does not hide the processor's end", "[embed]") {
+  Env env;
+  run_text(*env.seat, "exec",
+           "import os, time\n"
+           "if os.fork() == 0:\n  time.sleep(5)\n  os._exit(0)\n"
+           "os._exit(7)\n");
+  REQUIRE(env.seat->ended());
+  REQUIRE(WEXITSTATUS(FakeAgent::wait_status_of(env.seat->pid)) == 7);
+}
+
+TEST_CASE("a processor dies with its agent, busy or not", "[embed]") {
+  Env env;
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t other_agent = fork();
+  if (other_agent == 0) {  // an agent that is killed while its processor works
+    FakeAgent agent;
+    agent.hear_zygote();
+    auto seat = agent.start_processor();
+    run_text(*seat, "exec", "while True: pass");
+    [[maybe_unused]] const auto told = write(ends[1], &seat->pid, sizeof seat->pid);
+    raise(SIGKILL);
+  }
+  pid_t processor = 0;
+  REQUIRE(read(ends[0], &processor, sizeof processor) == sizeof processor);
+  FakeAgent::wait_status_of(other_agent);
+  const int status =
+      FakeAgent::wait_status_of(processor);  // it is ours now: we are a subreaper, too
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(WTERMSIG(status) == SIGKILL);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_CASE("logging in a task has the documented form, in the file of the processor", "[embed]") {
+  const Folder folder;
+  const std::string path = (folder.path / "worker.log").string();
+  Env env({.log_level = "WARNING", .log_paths = {path}});
+  execute(*env.seat, "import logging; logging.info('no'); logging.error('yes')");
+  const std::string text = read_file(path + "-" + std::to_string(env.seat->pid));
+  REQUIRE_THAT(text, StartsWith("[EROR]2"));
+  REQUIRE_THAT(text, Contains(": yes\n"));
+  REQUIRE_THAT(text, !Contains("no"));
 }
 
 TEST_CASE("a payload of 200 MB goes in and out whole", "[embed]") {

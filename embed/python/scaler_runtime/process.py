@@ -22,7 +22,8 @@ def prepare_zygote():
     context.install_hook()
     _add_working_folder()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    faulthandler.enable()
+    if sys.stderr is not None:
+        faulthandler.enable()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
@@ -50,7 +51,7 @@ class ProcessorRuntime:
         self._processor = context.CurrentProcessor(options["scheduler_address"], options["object_storage_address"])
         context.set_processor(self._processor)
         runner = run.TaskRunner(native.send_output, self._processor)
-        os.register_at_fork(after_in_child=_reset_signals)
+        os.register_at_fork(after_in_child=native.leave_agent)
         self.give_object = runner.give_object
         self.give_serializer = runner.give_serializer
         self.forget = runner.forget
@@ -67,9 +68,3 @@ class ProcessorRuntime:
             text = f"Processor[{os.getpid()}] initialization failed due to preload error: {spec}"
             logging.error("%s", text, exc_info=error)
             raise PreloadFailed(f"{text}: {failures.one_line(error)}") from error
-
-
-def _reset_signals():
-    """A child that a task forks is an ordinary process: it must die of SIGTERM."""
-    for number in (signal.SIGTERM, signal.SIGUSR1):
-        signal.signal(number, signal.SIG_DFL)

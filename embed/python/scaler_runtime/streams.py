@@ -4,6 +4,7 @@ import io
 import threading
 
 _LINE_CHARACTERS_MAX = 64 * 1024  # a line that never ends is sent in pieces of this size
+_MESSAGE_CHARACTERS_MAX = 256 * 1024  # and a write of any length in messages of this
 
 
 class TaskStream(io.TextIOBase):
@@ -103,7 +104,8 @@ class TaskStream(io.TextIOBase):
         text = "".join(self._pending)
         self._pending = []
         self._pending_characters = 0
-        self._send(text)
+        for start in range(0, len(text), _MESSAGE_CHARACTERS_MAX):
+            self._send(text[start : start + _MESSAGE_CHARACTERS_MAX])
 
 
 class _ByteStream(io.RawIOBase):

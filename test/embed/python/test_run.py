@@ -1,0 +1,136 @@
+import pickle
+import sys
+import threading
+import unittest
+
+import cloudpickle
+
+from scaler_runtime import context
+from support import CLIENT, Env
+
+
+class TaggedSerializer:
+    """Marks its bytes, and insists on bytes to read."""
+
+    def serialize(self, obj):
+        return bytearray(b"T" + pickle.dumps(obj))
+
+    def deserialize(self, payload):
+        if type(payload) is not bytes or payload[0:1] != b"T":
+            raise TypeError(f"not tagged bytes: {type(payload)}")
+        return pickle.loads(payload[1:])
+
+
+def add(a, b):
+    return a + b
+
+
+class Tasks(unittest.TestCase):
+    def test_a_task_gets_its_arguments_in_order(self):
+        self.assertEqual(Env().result(lambda a, b, c: (a, b, c), 1, "two", [3]), (1, "two", [3]))
+
+    def test_results_of_every_plain_type_come_back_equal(self):
+        for value in (None, True, 7, 1.5, 2j, "text", b"bytes"):
+            self.assertEqual(Env().result(lambda v: v, value), value)
+
+    def test_a_result_that_only_cloudpickle_can_pickle_comes_back(self):
+        self.assertEqual(Env().result(lambda n: (lambda m: n + m), 3)(4), 7)
+
+    def test_a_custom_serializer_reads_bytes_and_writes_the_result(self):
+        env = Env(serializer=cloudpickle.dumps(TaggedSerializer()))
+        serializer = TaggedSerializer()
+        function, three = env.give(bytes(serializer.serialize(add))), env.give(memoryview(serializer.serialize(3)))
+        failed, payload, text = env.run_ids(function, three, three)
+        self.assertFalse(failed, text)
+        self.assertEqual(serializer.deserialize(bytes(payload)), 6)
+
+    def test_a_serializer_that_returns_no_bytes_fails_the_task(self):
+        class Textual(TaggedSerializer):
+            def serialize(self, obj):
+                return "text"
+
+        env = Env(serializer=cloudpickle.dumps(Textual()))
+        tagged = TaggedSerializer().serialize
+        failed, payload, _ = env.run_ids(env.give(tagged(add)), env.give(tagged(1)), env.give(tagged(2)))
+        self.assertTrue(failed)
+        self.assertIsInstance(pickle.loads(payload), TypeError)
+
+    def test_a_newer_serializer_of_a_client_replaces_the_older(self):
+        env = Env(serializer=b"garbage")
+        self.assertIn("failed to deserialize the client's serializer", str(env.error(abs, -1)))
+        env.runner.give_serializer(CLIENT, cloudpickle.dumps(__import__("scaler_runtime.serializers").serializers.Default()))
+        self.assertEqual(env.result(abs, -1), 1)
+
+    def test_an_object_is_shared_by_later_tasks_and_forgotten_on_demand(self):
+        env = Env()
+        append, items = env.give_value(lambda items: items.append(1) or len(items)), env.give_value([])
+        self.assertEqual([pickle.loads(env.run_ids(append, items)[1]) for _ in range(3)], [1, 2, 3])
+        env.runner.forget([items])
+        failed, _, text = env.run_ids(append, items)
+        self.assertTrue(failed)
+        self.assertIn("was not given", text)
+
+    def test_an_object_given_again_replaces_what_was_loaded(self):
+        env = Env()
+        number = env.give_value(1)
+        identity = env.give_value(lambda v: v)
+        env.run_ids(identity, number)
+        env.runner.give_object(number, cloudpickle.dumps(2))
+        self.assertEqual(pickle.loads(env.run_ids(identity, number)[1]), 2)
+
+    def test_what_cannot_be_unpickled_fails_every_task_that_needs_it(self):
+        env = Env()
+        broken, identity = env.give(b"cno.such.module\nname\n."), env.give_value(lambda v: v)
+        for _ in range(2):
+            failed, payload, _ = env.run_ids(identity, broken)
+            self.assertTrue(failed)
+            error = pickle.loads(payload)
+            self.assertEqual(type(error).__name__, "DeserializeObjectError")
+            self.assertIn("No module named 'no'", str(error))
+            self.assertIn("in Python 3.", str(error))
+
+    def test_tasks_run_in_the_main_thread(self):
+        self.assertTrue(Env().result(lambda: threading.current_thread() is threading.main_thread()))
+
+
+class Nested(unittest.TestCase):
+    def test_a_task_sees_its_processor_and_a_finished_one_does_not(self):
+        env = Env()
+
+        def ask():
+            from scaler.worker.agent.processor.processor import Processor
+
+            processor = Processor.get_current_processor()
+            address = processor.scheduler_address()
+            return str(address), address.to_address(), processor.current_task().metadata
+
+        address = "tcp://127.0.0.1:1234"
+        self.assertEqual(env.result(ask, priority=5), (address, address, b"\x01\x00\x00\x00\x05\x00"))
+        self.assertIsNone(context.current_processor())
+
+    def test_threads_of_a_task_see_it_too(self):
+        def ask():
+            seen = []
+            thread = threading.Thread(target=lambda: seen.append(context.current_processor().current_task().priority))
+            thread.start()
+            thread.join()
+            return seen
+
+        self.assertEqual(Env().result(ask, priority=2), [2])
+
+    def test_the_installed_package_is_patched_when_it_is_imported_and_not_before(self):
+        name = "scaler.worker.agent.processor.processor"
+        sys.modules.pop(name, None)
+        context.install_hook()
+        try:
+            self.assertNotIn(name, sys.modules)
+            module = __import__(name, fromlist=["Processor"])
+            self.assertIs(module.Processor.get_current_processor, context.current_processor)
+            self.assertIn("class Processor", module.__loader__.get_source(name))
+        finally:
+            sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_Hook"]
+            sys.modules.pop(name, None)
+
+
+if __name__ == "__main__":
+    unittest.main()
