@@ -1,0 +1,313 @@
+#include "roles/processor_host.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "scaler/base/log.hpp"
+#include "scaler/net/descriptors.hpp"
+
+namespace scaler::roles {
+
+namespace {
+
+constexpr int zygote_control = 3;  // its number in the zygote
+constexpr unsigned zygote_failures_max = 5;
+constexpr Duration zygote_retry_first = 100ms;
+// Between the end of a processor's channel and that of its process, or the other way round: a
+// task's own child may hold the channel open, and a process may close it and live on.
+constexpr Duration end_grace = 1s;
+
+void close_if_open(int& descriptor) {
+  if (descriptor >= 0) ::close(descriptor);
+  descriptor = -1;
+}
+
+void signal_process(int pid, int number) {
+  if (pid > 0) ::kill(pid, number);
+}
+
+}  // namespace
+
+struct ProcessorHost::Zygote {
+  int pid = 0;
+  int control = -1;
+  bool ready = false;
+  std::string failure;  // what it said before it ended
+  std::unique_ptr<net::Watcher> watcher;
+  ~Zygote() {
+    watcher.reset();
+    close_if_open(control);
+  }
+};
+
+struct ProcessorHost::Seat {
+  std::unique_ptr<net::Channel> channel;  // none: not requested yet
+  int resume = -1;
+  int pid = 0;  // 0: it has not said it
+  bool killed = false;
+  bool stopped = false;  // by SIGSTOP
+  bool channel_ended = false;
+  std::optional<net::ExitStatus> process_end;
+  std::unique_ptr<net::Timer> timer;  // to SIGKILL, or for the other end
+  ~Seat() { close_if_open(resume); }
+};
+
+ProcessorHost::ProcessorHost(net::Loop& loop, net::Children& children,
+                             std::vector<std::string> zygote_command, Events events)
+    : loop_(loop),
+      children_(children),
+      zygote_command_(std::move(zygote_command)),
+      events_(std::move(events)),
+      zygote_retry_(loop, [this] { spawn_zygote(); }) {
+  children_.adopt_orphans();
+  spawn_zygote();
+}
+
+ProcessorHost::~ProcessorHost() {
+  for (auto& [id, seat] : seats_) {
+    if (seat->pid == 0 || seat->process_end) continue;
+    children_.unwatch(seat->pid);
+    signal_process(seat->pid, SIGKILL);
+  }
+  if (!zygote_) return;
+  children_.unwatch(zygote_->pid);
+  signal_process(zygote_->pid, SIGKILL);
+}
+
+// ---- the zygote ----
+
+void ProcessorHost::spawn_zygote() {
+  auto pair = net::make_socketpair(net::SocketPairType::seqpacket, net::Blocking::yes);
+  if (!pair) return on_zygote_not_started(pair.error().text);
+  auto zygote = std::make_unique<Zygote>();
+  zygote->control = pair->first;
+  ::fcntl(zygote->control, F_SETFL, O_NONBLOCK);  // ours only: the zygote blocks on its end
+  net::SpawnOptions options;
+  options.arguments = zygote_command_;
+  options.descriptors = {{pair->second, zygote_control}};
+  const auto pid = children_.spawn(options);
+  ::close(pair->second);
+  if (!pid) return on_zygote_not_started(pid.error().text);
+  zygote->pid = *pid;
+  zygote_ = std::move(zygote);
+  zygote_->watcher =
+      std::make_unique<net::Watcher>(loop_, zygote_->control, [this] { on_zygote_said(); });
+  children_.watch(*pid, [this](net::ExitStatus status) { on_zygote_ended(status); });
+}
+
+void ProcessorHost::on_zygote_not_started(const std::string& why) {
+  log::error("the zygote cannot start: {}", why);
+  if (++zygote_failures_ >= zygote_failures_max) refuse_waiting(why);
+  retry_zygote();
+}
+
+void ProcessorHost::retry_zygote() {
+  zygote_retry_.start(zygote_retry_first * (1U << std::min(zygote_failures_, 6U)));
+}
+
+void ProcessorHost::on_zygote_said() {
+  const auto received = net::receive_with_descriptors(zygote_->control);
+  if (!received && received.error().code == Errc::unavailable) return;
+  if (!received || received->message.empty()) {
+    zygote_->watcher.reset();  // its end follows
+    return;
+  }
+  for (const int descriptor : received->descriptors) ::close(descriptor);
+  const std::string_view text = received->message.text().substr(1);
+  switch (received->message.text().front()) {
+    case 'R': {
+      log::debug("zygote {} is ready, Python {}", zygote_->pid, text);
+      zygote_->ready = true;
+      zygote_failures_ = 0;
+      for (const agent::ProcessorId id : std::exchange(waiting_, {}))
+        if (find(id)) start(id);
+      return;
+    }
+    case 'X':
+      zygote_->failure = text;
+      return;
+    case 'E':  // that processor's channel ends without a word
+      log::error("zygote {} could not fork a processor: {}", zygote_->pid, text);
+      return;
+    default:
+      log::warning("zygote {} said something unknown", zygote_->pid);
+  }
+}
+
+void ProcessorHost::on_zygote_ended(const net::ExitStatus& status) {
+  if (zygote_->watcher) on_zygote_said();  // its last words
+  const bool was_ready = zygote_->ready;
+  const std::string failure = std::move(zygote_->failure);
+  zygote_.reset();
+  log::warning("the zygote ended by {}{}{}", status.describe(), failure.empty() ? "" : ": ",
+               failure);
+  if (!was_ready) ++zygote_failures_;
+  if (!failure.empty() || zygote_failures_ >= zygote_failures_max)
+    refuse_waiting(failure.empty() ? "the zygote ended by " + status.describe() : failure);
+  retry_zygote();
+}
+
+void ProcessorHost::refuse_waiting(const std::string& reason) {
+  for (const agent::ProcessorId id : std::exchange(waiting_, {})) {
+    if (!find(id)) continue;
+    events_.on_message(id, agent::ProcessorFailed{reason});
+    finish(id);
+  }
+}
+
+// ---- processors ----
+
+void ProcessorHost::start(agent::ProcessorId id) {
+  auto& seat = seats_[id];
+  if (!seat) seat = std::make_unique<Seat>();
+  if (!zygote_ || !zygote_->ready) {
+    waiting_.push_back(id);
+    return;
+  }
+  if (const Status requested = request_fork(id, *seat); !requested) {
+    log::error("cannot ask for a processor: {}", requested.error().text);
+    finish(id);
+  }
+}
+
+Status ProcessorHost::request_fork(agent::ProcessorId id, Seat& seat) {
+  seat.resume = ::eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC);
+  if (seat.resume < 0) return Error{Errc::system, std::strerror(errno)};
+  SCALER_TRY(pair, net::make_socketpair(net::SocketPairType::stream, net::Blocking::yes));
+  seat.channel = std::make_unique<net::Channel>(
+      loop_, pair.first,
+      net::Channel::Events{[this, id](Bytes frame) { on_frame(id, std::move(frame)); },
+                           [this, id](std::string_view) { on_channel_end(id); }});
+  std::array<std::byte, 5> request{std::byte{'F'}};
+  store_le32(request.data() + 1, static_cast<std::uint32_t>(::getpid()));
+  const std::array<int, 2> descriptors{pair.second, seat.resume};
+  const Status sent = net::send_with_descriptors(zygote_->control, request, descriptors);
+  ::close(pair.second);
+  return sent;
+}
+
+ProcessorHost::Seat* ProcessorHost::find(agent::ProcessorId id) {
+  const auto found = seats_.find(id);
+  return found == seats_.end() ? nullptr : found->second.get();
+}
+
+void ProcessorHost::tell(agent::ProcessorId id, const agent::ToProcessor& message) {
+  Seat* seat = find(id);
+  if (seat && seat->channel && !seat->channel_ended) seat->channel->send(agent::encode(message));
+}
+
+void ProcessorHost::suspend(agent::ProcessorId id, bool hard) {
+  Seat* seat = find(id);
+  if (!seat || seat->process_end) return;
+  seat->stopped = hard;
+  signal_process(seat->pid, hard ? SIGSTOP : SIGUSR1);
+}
+
+void ProcessorHost::resume(agent::ProcessorId id, bool hard) {
+  Seat* seat = find(id);
+  if (!seat || seat->process_end) return;
+  if (hard) {
+    seat->stopped = false;
+    signal_process(seat->pid, SIGCONT);
+    return;
+  }
+  const std::uint64_t one = 1;
+  if (::write(seat->resume, &one, sizeof one) != sizeof one)
+    log::error("Processor[{}] cannot be resumed: {}", seat->pid, std::strerror(errno));
+}
+
+void ProcessorHost::kill(agent::ProcessorId id, Duration patience) {
+  Seat* seat = find(id);
+  if (!seat) return;
+  seat->killed = true;
+  if (!seat->channel) return finish(id);            // nobody has heard of it
+  if (seat->process_end || seat->pid == 0) return;  // is over, or is done when its pid comes
+  if (patience <= Duration::zero()) {
+    signal_process(seat->pid, SIGKILL);
+    return;
+  }
+  signal_process(seat->pid, SIGTERM);
+  if (std::exchange(seat->stopped, false)) signal_process(seat->pid, SIGCONT);
+  seat->timer = std::make_unique<net::Timer>(loop_, [this, id] {
+    const Seat* late = find(id);
+    log::warning("Processor[{}] does not terminate in time, send SIGKILL.", late->pid);
+    signal_process(late->pid, SIGKILL);
+  });
+  seat->timer->start(patience);
+}
+
+std::vector<std::pair<agent::ProcessorId, int>> ProcessorHost::pids() const {
+  std::vector<std::pair<agent::ProcessorId, int>> list;
+  for (const auto& [id, seat] : seats_)
+    if (seat->pid > 0 && !seat->process_end) list.emplace_back(id, seat->pid);
+  return list;
+}
+
+// ---- what processors do ----
+
+void ProcessorHost::on_frame(agent::ProcessorId id, Bytes frame) {
+  Seat* seat = find(id);
+  auto message = agent::decode_from_processor(frame);
+  if (!message) {
+    log::error("Processor[{}] broke its channel: {}", seat->pid, message.error().text);
+    signal_process(seat->process_end ? 0 : seat->pid, SIGKILL);
+    return;
+  }
+  if (const auto* started = std::get_if<agent::ProcessorStarted>(&*message)) {
+    if (seat->pid != 0) return;  // only the first is ours; later ones could name any process
+    seat->pid = static_cast<int>(started->pid);
+    children_.watch(seat->pid, [this, id](net::ExitStatus status) { on_process_end(id, status); });
+    if (seat->killed) signal_process(seat->pid, SIGKILL);
+  }
+  events_.on_message(id, std::move(*message));
+}
+
+void ProcessorHost::on_channel_end(agent::ProcessorId id) {
+  Seat* seat = find(id);
+  seat->channel_ended = true;
+  if (seat->process_end || seat->pid == 0) return finish(id);
+  if (seat->killed) return;
+  seat->timer = std::make_unique<net::Timer>(loop_, [this, id] { on_grace_over(id); });
+  seat->timer->start(end_grace);
+}
+
+void ProcessorHost::on_process_end(agent::ProcessorId id, const net::ExitStatus& status) {
+  Seat* seat = find(id);
+  seat->process_end = status;
+  if (seat->channel_ended || seat->killed) return finish(id);
+  // What it said last is still to be read.
+  seat->timer = std::make_unique<net::Timer>(loop_, [this, id] { on_grace_over(id); });
+  seat->timer->start(end_grace);
+}
+
+void ProcessorHost::on_grace_over(agent::ProcessorId id) {
+  Seat* seat = find(id);
+  if (seat->process_end) return finish(id);
+  log::warning("Processor[{}] closed its channel but runs on, send SIGKILL.", seat->pid);
+  signal_process(seat->pid, SIGKILL);
+}
+
+void ProcessorHost::finish(agent::ProcessorId id) {
+  const auto found = seats_.find(id);
+  if (found == seats_.end()) return;
+  const std::unique_ptr<Seat> seat = std::move(found->second);
+  seats_.erase(found);
+  agent::ProcessorEnd end;
+  end.text = "the end of its channel";
+  if (seat->process_end) {
+    end.exit_code = seat->process_end->code;
+    end.signal = seat->process_end->signal;
+    end.text = seat->process_end->describe();
+  }
+  events_.on_ended(id, end);
+}
+
+}  // namespace scaler::roles

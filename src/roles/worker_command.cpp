@@ -1,0 +1,105 @@
+#include "roles/worker_command.hpp"
+
+#include <unistd.h>
+
+#include <climits>
+
+namespace scaler::roles {
+
+namespace {
+
+class CommandLine {
+ public:
+  CommandLine(const std::string& program, const char* command) : words_{program, command} {}
+  void word(std::string text) { words_.push_back(std::move(text)); }
+  void option(const char* name, std::string value) {
+    words_.push_back(std::string("--") + name);
+    words_.push_back(std::move(value));
+  }
+  void option(const char* name, std::int64_t value) { option(name, std::to_string(value)); }
+  void option_if(const char* name, const std::string& value) {
+    if (!value.empty()) option(name, value);
+  }
+  std::vector<std::string> take() { return std::move(words_); }
+
+ private:
+  std::vector<std::string> words_;
+};
+
+void add_tuning(CommandLine& line, const config::WorkerTuning& tuning) {
+  line.option_if("per-worker-capabilities", tuning.per_worker_capabilities);
+  line.option("per-worker-task-queue-size", tuning.per_worker_task_queue_size);
+  line.option("heartbeat-interval-seconds", tuning.heartbeat_interval_seconds);
+  line.option("task-timeout-seconds", tuning.task_timeout_seconds);
+  line.option("death-timeout-seconds", tuning.death_timeout_seconds);
+  line.option("garbage-collect-interval-seconds", tuning.garbage_collect_interval_seconds);
+  line.option("trim-memory-threshold-bytes", tuning.trim_memory_threshold_bytes);
+  if (tuning.hard_processor_suspend) line.word("--hard-processor-suspend");
+  line.option("io-threads", tuning.io_threads);
+  line.option("event-loop", tuning.event_loop);
+  line.option_if("preload", tuning.preload);
+  line.option_if("python-env", tuning.python_env);
+}
+
+void add_logging(CommandLine& line, const config::LoggingOptions& logging) {
+  line.option("logging-level", std::string(level_name(logging.level)));
+  line.option_if("logging-config-file", logging.config_file);
+  line.word("--logging-paths");
+  for (const std::string& path : logging.paths) line.word(path);
+}
+
+}  // namespace
+
+std::string own_program() {
+  char path[PATH_MAX];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<std::size_t>(length)) : "/proc/self/exe";
+}
+
+std::string_view level_name(log::Level level) {
+  switch (level) {
+    case log::Level::debug:
+      return "DEBUG";
+    case log::Level::info:
+      return "INFO";
+    case log::Level::warning:
+      return "WARNING";
+    case log::Level::error:
+      return "ERROR";
+    case log::Level::critical:
+      return "CRITICAL";
+  }
+  return "INFO";
+}
+
+std::vector<std::string> worker_command(const std::string& program,
+                                        const config::WorkerOptions& options) {
+  CommandLine line(program, "worker");
+  line.word(options.scheduler_address.to_string());
+  line.option("worker-id", options.worker_id);
+  line.option("worker-manager-id", options.worker_manager_id);
+  if (options.object_storage_address)
+    line.option("object-storage-address", options.object_storage_address->to_string());
+  add_tuning(line, options.tuning);
+  add_logging(line, options.logging);
+  return line.take();
+}
+
+std::vector<std::string> zygote_command(const std::string& program,
+                                        const config::WorkerOptions& options) {
+  CommandLine line(program, "zygote");
+  line.option("control-fd", std::int64_t{3});
+  line.option("worker-id", options.worker_id);
+  line.option("scheduler-address", options.scheduler_address.to_string());
+  if (options.object_storage_address)
+    line.option("object-storage-address", options.object_storage_address->to_string());
+  line.option_if("preload", options.tuning.preload);
+  line.option_if("python-env", options.tuning.python_env);
+  line.option("gc-seconds", options.tuning.garbage_collect_interval_seconds);
+  line.option("trim-bytes", options.tuning.trim_memory_threshold_bytes);
+  line.option("log-level", std::string(level_name(options.logging.level)));
+  for (const std::string& path : options.logging.paths) line.option("log-path", path);
+  return line.take();
+}
+
+}  // namespace scaler::roles

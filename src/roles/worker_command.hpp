@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scaler/base/log.hpp"
+#include "scaler/config/options.hpp"
+
+// The command lines by which this program starts itself in other roles.
+namespace scaler::roles {
+
+// The file of the running program.
+std::string own_program();
+
+// "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG": as --logging-level takes it.
+std::string_view level_name(log::Level level);
+
+// `scaler worker ...`, read back by config::parse_worker into the same options.
+std::vector<std::string> worker_command(const std::string& program,
+                                        const config::WorkerOptions& options);
+
+// `scaler zygote --control-fd 3 ...`, for the processors of a worker.
+std::vector<std::string> zygote_command(const std::string& program,
+                                        const config::WorkerOptions& options);
+
+}  // namespace scaler::roles

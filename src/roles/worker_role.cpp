@@ -1,0 +1,275 @@
+#include <fmt/format.h>
+
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "roles/object_exchange.hpp"
+#include "roles/own_resources.hpp"
+#include "roles/process_usage.hpp"
+#include "roles/processor_host.hpp"
+#include "roles/worker_command.hpp"
+#include "scaler/agent/worker_agent.hpp"
+#include "scaler/base/log.hpp"
+#include "scaler/base/random.hpp"
+#include "scaler/config/values.hpp"
+#include "scaler/net/dealer.hpp"
+#include "scaler/net/loop.hpp"
+#include "scaler/net/process.hpp"
+#include "scaler/net/timer.hpp"
+#include "scaler/roles/roles.hpp"
+#include "scaler/wire/codec.hpp"
+
+namespace scaler::roles {
+
+namespace {
+
+constexpr Duration farewell_patience = 2s;  // how long the goodbye may take to leave
+
+agent::Options agent_options(const config::WorkerOptions& options) {
+  const config::WorkerTuning& tuning = options.tuning;
+  agent::Options result;
+  result.worker_id = options.worker_id;
+  result.manager_id = options.worker_manager_id;
+  if (auto parsed = config::parse_capabilities(tuning.per_worker_capabilities))
+    for (auto& [name, value] : *parsed) result.capabilities.push_back({name, value});
+  result.task_queue_size = static_cast<std::uint32_t>(tuning.per_worker_task_queue_size);
+  result.heartbeat_interval = std::chrono::seconds(tuning.heartbeat_interval_seconds);
+  result.task_timeout = std::chrono::seconds(tuning.task_timeout_seconds);
+  result.death_timeout = std::chrono::seconds(tuning.death_timeout_seconds);
+  result.hard_suspend = tuning.hard_processor_suspend;
+  result.object_storage = options.object_storage_address;
+  result.random_seed = Random::from_system().next();
+  return result;
+}
+
+net::DealerOptions scheduler_dealer(const config::WorkerOptions& options) {
+  net::DealerOptions result;
+  result.address = options.scheduler_address;
+  result.identity = options.worker_id;
+  result.protocol = net::Protocol::zmtp;
+  return result;
+}
+
+// The agent core, joined to the scheduler, to the object storage and to its processors. Events fill
+// the outbox; the end of each loop turn empties it.
+class WorkerRole : private net::DealerEvents {
+ public:
+  WorkerRole(net::Loop& loop, const config::WorkerOptions& options)
+      : loop_(loop),
+        options_(options),
+        core_(agent_options(options)),
+        children_(loop),
+        host_(loop, children_, zygote_command(own_program(), options), host_events()),
+        scheduler_(loop, scheduler_dealer(options), *this),
+        on_term_(loop, SIGTERM, [this] { stop("received signal SIGTERM, quitting"); }),
+        on_interrupt_(loop, SIGINT, [this] { stop("received signal SIGINT, quitting"); }),
+        deadline_(loop, [this] { on_deadline(); }),
+        end_of_turn_(loop.before_poll([this] { end_turn(); })) {
+    log::info("{} starts, scheduler {}", options_.worker_id,
+              options_.scheduler_address.to_string());
+    core_.start(loop_.now(), outbox_);
+  }
+
+  int exit_code() const { return exit_code_; }
+
+ private:
+  void on_connected() override;
+  void on_message(Bytes payload) override;
+  void on_disconnected(std::string_view why) override;
+  ProcessorHost::Events host_events();
+  ObjectExchange::Events store_events();
+
+  void end_turn();
+  void perform(agent::Effect effect);
+  void connect_store(const Address& address);
+  void on_deadline();
+  agent::Measures measure();
+  void stop(const char* why);
+  void close(int exit_code);
+
+  net::Loop& loop_;
+  const config::WorkerOptions& options_;
+  agent::WorkerAgent core_;
+  agent::Outbox outbox_;
+  net::Children children_;
+  ProcessorHost host_;
+  net::Dealer scheduler_;
+  std::optional<Address> store_address_;
+  std::unique_ptr<ObjectExchange> store_;
+  bool store_was_reached_ = false;
+  net::Signal on_term_;
+  net::Signal on_interrupt_;
+  net::Timer deadline_;
+  std::unique_ptr<net::Loop::Token> end_of_turn_;
+  OwnResources own_;
+  ProcessUsage usage_;
+  log::RateLimit bad_messages_{5, 10s};
+  bool connected_ = false;
+  bool stopping_ = false;  // a signal came
+  bool closing_ = false;   // the agent left
+  int exit_code_ = 0;
+};
+
+// ---- the scheduler ----
+
+void WorkerRole::on_connected() {
+  connected_ = true;
+  log::info("connected to scheduler {}", options_.scheduler_address.to_string());
+  core_.on_scheduler_connected(loop_.now(), outbox_);
+}
+
+void WorkerRole::on_disconnected(std::string_view why) {
+  if (std::exchange(connected_, false))
+    log::warning("lost the scheduler ({}), connecting again", why);
+  core_.on_scheduler_lost(loop_.now(), outbox_);
+}
+
+void WorkerRole::on_message(Bytes payload) {
+  auto message = wire::decode(payload);
+  if (!message) {
+    if (auto more = bad_messages_.allow(loop_.now()))
+      log::warning("a message of {} bytes is dropped: {} ({} more since the last line)",
+                   payload.size(), message.error().text, *more);
+    return;
+  }
+  core_.on_scheduler_message(std::move(*message), std::move(payload), loop_.now(), outbox_);
+}
+
+// ---- the store and the processors ----
+
+ObjectExchange::Events WorkerRole::store_events() {
+  ObjectExchange::Events events;
+  events.on_connected = [this] {
+    log::info("connected to object storage {}", store_address_->to_string());
+    store_was_reached_ = true;
+    core_.on_store_connected(loop_.now(), outbox_);
+  };
+  events.on_lost = [this](std::string_view why) {
+    if (std::exchange(store_was_reached_, false))
+      log::warning("lost the object storage ({}), connecting again", why);
+    core_.on_store_lost(loop_.now(), outbox_);
+  };
+  events.on_object = [this](const ObjectId& id, Bytes payload) {
+    core_.on_object(id, std::move(payload), loop_.now(), outbox_);
+  };
+  events.on_stored = [this](const ObjectId& id) {
+    core_.on_object_stored(id, loop_.now(), outbox_);
+  };
+  return events;
+}
+
+void WorkerRole::connect_store(const Address& address) {
+  store_address_ = address;
+  store_was_reached_ = false;
+  store_ = std::make_unique<ObjectExchange>(loop_, address, options_.worker_id, store_events());
+}
+
+ProcessorHost::Events WorkerRole::host_events() {
+  ProcessorHost::Events events;
+  events.on_message = [this](agent::ProcessorId id, agent::FromProcessor message) {
+    core_.on_processor_message(id, std::move(message), loop_.now(), outbox_);
+  };
+  events.on_ended = [this](agent::ProcessorId id, const agent::ProcessorEnd& end) {
+    core_.on_processor_ended(id, end, loop_.now(), outbox_);
+  };
+  return events;
+}
+
+// ---- turns ----
+
+void WorkerRole::end_turn() {
+  if (closing_) return;
+  if (store_ && store_->broken()) {
+    core_.on_store_lost(loop_.now(), outbox_);
+    connect_store(*store_address_);
+  }
+  // Performing may end a processor that never began, which makes the agent say more.
+  while (!outbox_.empty()) {
+    agent::Outbox effects = std::exchange(outbox_, {});
+    for (agent::Effect& effect : effects) perform(std::move(effect));
+  }
+  if (const auto next = core_.next_deadline())
+    deadline_.start_at(*next);
+  else
+    deadline_.stop();
+}
+
+void WorkerRole::perform(agent::Effect effect) {
+  if (auto* said = std::get_if<agent::ToScheduler>(&effect)) {
+    if (!scheduler_.send(wire::encode(said->message)))
+      log::error("a {} is lost: too many bytes wait for the scheduler",
+                 wire::kind_name(said->message));
+  } else if (auto* address = std::get_if<agent::ConnectStore>(&effect)) {
+    connect_store(address->address);
+  } else if (auto* get = std::get_if<agent::GetObject>(&effect)) {
+    store_->get(get->id);
+  } else if (auto* set = std::get_if<agent::SetObject>(&effect)) {
+    store_->set(set->id, std::move(set->payload));
+  } else if (auto* start = std::get_if<agent::StartProcessor>(&effect)) {
+    host_.start(start->processor);
+  } else if (auto* tell = std::get_if<agent::TellProcessor>(&effect)) {
+    host_.tell(tell->processor, tell->message);
+  } else if (auto* suspend = std::get_if<agent::SuspendProcessor>(&effect)) {
+    host_.suspend(suspend->processor, suspend->hard);
+  } else if (auto* resume = std::get_if<agent::ResumeProcessor>(&effect)) {
+    host_.resume(resume->processor, resume->hard);
+  } else if (auto* kill = std::get_if<agent::KillProcessor>(&effect)) {
+    host_.kill(kill->processor, kill->patience);
+  } else if (auto* leave = std::get_if<agent::Leave>(&effect)) {
+    close(leave->exit_code);
+  }
+}
+
+void WorkerRole::on_deadline() {
+  if (core_.heartbeat_due(loop_.now()))
+    core_.send_heartbeat(measure(), loop_.now(), outbox_);
+  else
+    core_.on_deadline(loop_.now(), outbox_);
+}
+
+agent::Measures WorkerRole::measure() {
+  agent::Measures measures;
+  const OwnResources::Reading own = own_.read(loop_.now());
+  measures.agent = own.process;
+  measures.rss_free_bytes = own.available_bytes;
+  const auto processors = host_.pids();
+  std::vector<int> pids;
+  for (const auto& [id, pid] : processors) pids.push_back(pid);
+  const auto usages = usage_.read(pids, loop_.now());
+  for (std::size_t i = 0; i < processors.size(); ++i)
+    measures.processors.emplace_back(processors[i].first, usages[i]);
+  return measures;
+}
+
+// ---- the end ----
+
+void WorkerRole::stop(const char* why) {
+  if (std::exchange(stopping_, true)) {  // asked twice: at once
+    loop_.stop();
+    return;
+  }
+  core_.leave(why, loop_.now(), outbox_);
+}
+
+void WorkerRole::close(int exit_code) {
+  closing_ = true;
+  exit_code_ = exit_code;
+  deadline_.stop();
+  scheduler_.shut_down(farewell_patience, [this] {
+    log::info("quit");
+    loop_.stop();
+  });
+}
+
+}  // namespace
+
+int run_worker(const config::WorkerOptions& options) {
+  net::Loop loop;
+  WorkerRole role(loop, options);
+  loop.run();
+  return role.exit_code();
+}
+
+}  // namespace scaler::roles
