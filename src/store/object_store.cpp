@@ -7,7 +7,7 @@
 
 #include "scaler/base/assert.hpp"
 #include "store/contents.hpp"
-#include "store/id_hash.hpp"
+#include "store/id_table.hpp"
 #include "store/waiting_list.hpp"
 
 namespace scaler::store {
@@ -19,7 +19,7 @@ using wire::StoreResponseType;
 
 struct ObjectStore::Impl {
   explicit Impl(Options wanted)
-      : options(wanted), objects(0, IdHash{wanted.hash_seed}), waiting(wanted.hash_seed) {}
+      : options(wanted), objects(wanted.hash_seed), waiting(wanted.hash_seed) {}
 
   Outcome set(PeerId from, const StoreRequestHeader& request, Bytes payload, Outbox& out);
   Outcome get(PeerId from, const StoreRequestHeader& request, Outbox& out);
@@ -41,7 +41,7 @@ struct ObjectStore::Impl {
   }
 
   Options options;
-  std::unordered_map<ObjectId, Contents::Handle, IdHash> objects;
+  IdTable objects;
   Contents contents;
   WaitingList waiting;
   Statistics statistics;
@@ -61,22 +61,21 @@ Outcome ObjectStore::Impl::set(PeerId from, const StoreRequestHeader& request, B
 
 Outcome ObjectStore::Impl::get(PeerId from, const StoreRequestHeader& request, Outbox& out) {
   const auto found = objects.find(request.object);
-  if (found == objects.end())
+  if (!found)
     return hold_back({.kind = WaitingRequest::Kind::get,
                       .from = from,
                       .request_id = request.request_id,
                       .awaited = request.object,
                       .copy = {},
                       .bytes_wanted = request.payload_bytes});
-  answer_get(from, request.object, request.request_id, request.payload_bytes, found->second, out);
+  answer_get(from, request.object, request.request_id, request.payload_bytes, *found, out);
   return Outcome::accepted;
 }
 
 Outcome ObjectStore::Impl::remove(PeerId from, const StoreRequestHeader& request, Outbox& out) {
   auto type = StoreResponseType::remove_not_exists;
-  if (const auto found = objects.find(request.object); found != objects.end()) {
-    contents.unname(found->second);
-    objects.erase(found);
+  if (const auto content = objects.erase(request.object)) {
+    contents.unname(*content);
     type = StoreResponseType::remove_ok;
   }
   answer(from, {request.object, 0, request.request_id, type}, {}, out);
@@ -88,13 +87,13 @@ Outcome ObjectStore::Impl::duplicate(PeerId from, const StoreRequestHeader& requ
   const auto source = wire::decode_duplicate_source(payload);
   if (!source) return Outcome::ignored;
   const auto found = objects.find(*source);
-  if (found == objects.end())
+  if (!found)
     return hold_back({.kind = WaitingRequest::Kind::duplicate,
                       .from = from,
                       .request_id = request.request_id,
                       .awaited = *source,
                       .copy = request.object});
-  const Contents::Handle content = found->second;
+  const Contents::Handle content = *found;
   bind(request.object, content);
   answer(from, {request.object, 0, request.request_id, StoreResponseType::duplicate_ok}, {}, out);
   release_waiting(request.object, content, out);
@@ -110,8 +109,7 @@ Outcome ObjectStore::Impl::info_total(PeerId from, const StoreRequestHeader& req
 // The new name first: the old content of `id` may be this very content.
 void ObjectStore::Impl::bind(const ObjectId& id, Contents::Handle content) {
   contents.name(content);
-  const auto [place, is_new] = objects.try_emplace(id, content);
-  if (!is_new) contents.unname(std::exchange(place->second, content));
+  if (const auto before = objects.put(id, content)) contents.unname(*before);
   statistics.ids_most = std::max<std::uint64_t>(statistics.ids_most, objects.size());
   statistics.bytes_most = std::max(statistics.bytes_most, contents.total_bytes());
 }
@@ -140,9 +138,8 @@ void ObjectStore::Impl::release_waiting(const ObjectId& id, Contents::Handle con
 bool ObjectStore::Impl::has_room_for(const ObjectId& id, std::uint64_t bytes) const {
   if (options.memory_bytes_max == 0) return true;
   std::uint64_t kept = contents.total_bytes();
-  if (const auto old = objects.find(id);
-      old != objects.end() && contents.names_of(old->second) == 1)
-    kept -= contents.bytes_of(old->second).size();
+  const auto old = objects.find(id);
+  if (old && contents.names_of(*old) == 1) kept -= contents.bytes_of(*old).size();
   return bytes <= options.memory_bytes_max && kept <= options.memory_bytes_max - bytes;
 }
 
@@ -213,10 +210,11 @@ void ObjectStore::check_invariants() const {
   impl_->contents.check_invariants();
   impl_->waiting.check_invariants();
   std::unordered_map<Contents::Handle, std::uint64_t> names;
-  for (const auto& [id, content] : impl_->objects) {
+  impl_->objects.for_each([&](const ObjectId& id, Contents::Handle content) {
     ++names[content];
+    SCALER_ASSERT(impl_->objects.find(id) == content, "every id is found where it is");
     SCALER_ASSERT(!impl_->waiting.is_awaited(id), "nobody waits for an object that exists");
-  }
+  });
   for (const auto& [content, count] : names)
     SCALER_ASSERT(impl_->contents.names_of(content) == count, "a content knows its names");
   SCALER_ASSERT(names.size() == impl_->contents.size(), "every content has a name");
