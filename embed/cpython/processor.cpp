@@ -210,8 +210,9 @@ Status Processor::finish(const TaskId& id, const Object& answer, const TaskCost&
   SCALER_TRY(failure, text.text());
   finished.failed = is_failed;
   finished.failure = std::move(failure);
-  finished.cpu_seconds = cost.cpu_seconds();
-  finished.memory_peak_bytes = cost.memory_peak_bytes();
+  const TaskCost::Used used = cost.used();
+  finished.cpu_seconds = used.cpu_seconds;
+  finished.memory_peak_bytes = used.memory_peak_bytes;
 
   const PayloadView payload(PyTuple_GET_ITEM(answer.get(), 1));
   if (!payload) return take_python_error("the result's payload");

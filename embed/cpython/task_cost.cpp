@@ -43,13 +43,11 @@ TaskCost::TaskCost() {
   resident_before_ = peak_of(usage);
 }
 
-float TaskCost::cpu_seconds() const {
-  return static_cast<float>(std::max(0.0, cpu_of(usage_now()) - cpu_before_));
-}
-
-std::uint64_t TaskCost::memory_peak_bytes() const {
-  const std::uint64_t peak = peak_of(usage_now());
-  return peak > resident_before_ ? peak - resident_before_ : 0;
+TaskCost::Used TaskCost::used() const {
+  const rusage usage = usage_now();
+  const std::uint64_t peak = peak_of(usage);
+  return {static_cast<float>(std::max(0.0, cpu_of(usage) - cpu_before_)),
+          peak > resident_before_ ? peak - resident_before_ : 0};
 }
 
 }  // namespace scaler::embed

@@ -7,9 +7,12 @@ namespace scaler::embed {
 // Measures what this process uses between two moments, in three cheap system calls.
 class TaskCost {
  public:
-  TaskCost();                               // now
-  float cpu_seconds() const;                // user and system time since then
-  std::uint64_t memory_peak_bytes() const;  // peak resident memory since then, above that of then
+  struct Used {
+    float cpu_seconds = 0;                // user and system time
+    std::uint64_t memory_peak_bytes = 0;  // peak resident memory above that of the begin
+  };
+  TaskCost();         // begins now
+  Used used() const;  // until now
 
  private:
   double cpu_before_;

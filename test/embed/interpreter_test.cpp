@@ -4,8 +4,10 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <thread>
 
 #include "embed/carried/carried.hpp"
+#include "embed/cpython/gil.hpp"
 #include "embed/cpython/object.hpp"
 
 namespace scaler::embed {
@@ -61,6 +63,20 @@ TEST_CASE("an object gives back exactly the references that it took", "[embed]")
     REQUIRE(Py_REFCNT(list.get()) == 2);
   }
   REQUIRE(Py_REFCNT(list.get()) == 1);
+}
+
+TEST_CASE("another thread uses Python while this one lets go of it", "[embed]") {
+  interpreter();
+  long seen = 0;
+  {
+    const GilReleased released;
+    std::thread([&seen] {
+      const Gil gil;
+      const Object number = make_integer(5);
+      seen = PyLong_AsLong(number.get());
+    }).join();
+  }
+  REQUIRE(seen == 5);
 }
 
 TEST_CASE("conversions report the wrong type instead of guessing", "[embed]") {

@@ -46,6 +46,12 @@ std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
+// Whether the main thread waits in read(2): that is where a suspended processor waits, and a
+// sleeping task does not.
+bool is_reading(pid_t pid) {
+  return read_file("/proc/" + std::to_string(pid) + "/syscall").starts_with("0 ");
+}
+
 struct Folder {
   Folder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "scaler-embed-XXXXXX").string();
@@ -164,8 +170,10 @@ TEST_CASE("a signal suspends a running task until the agent resumes it", "[embed
            true);
   env.seat->hear();
   kill(env.seat->pid, SIGUSR1);
-  while (!env.seat->silent_for(200ms)) env.seat->hear();  // what was on its way
-  REQUIRE(env.seat->silent_for(300ms));
+  while (!is_reading(env.seat->pid))
+    if (!env.seat->silent_for(1ms)) env.seat->hear();
+  while (!env.seat->silent_for(0ms)) env.seat->hear();  // what was on its way
+  REQUIRE(env.seat->silent_for(100ms));
   env.seat->resume();
   REQUIRE(std::get<agent::TaskOutput>(env.seat->hear()).text == ".\n");
 }
@@ -329,6 +337,16 @@ TEST_CASE("a processor dies with its agent, busy or not", "[embed]") {
   REQUIRE(WTERMSIG(status) == SIGKILL);
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST_CASE("a task's processor time and memory are measured where it runs", "[embed]") {
+  Env env;
+  const auto small = evaluate(*env.seat, "7");
+  const auto large = evaluate(*env.seat, "len(bytearray(b'x') * 100_000_000)");
+  REQUIRE(large.memory_peak_bytes > 90'000'000);
+  REQUIRE(large.memory_peak_bytes < 400'000'000);
+  REQUIRE(small.memory_peak_bytes < 90'000'000);
+  REQUIRE(evaluate(*env.seat, "sum(range(300_000))").cpu_seconds > small.cpu_seconds);
 }
 
 TEST_CASE("logging in a task has the documented form, in the file of the processor", "[embed]") {

@@ -32,7 +32,7 @@ def set_up(level, paths):
         handler.close()
     for path in paths or ["/dev/stdout"]:
         root.addHandler(_handler_of(path))
-    root.setLevel(level)
+    root.setLevel(level.upper())
 
 
 def _handler_of(path):

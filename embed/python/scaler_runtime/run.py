@@ -10,10 +10,6 @@ from scaler_runtime.context import CurrentTask
 _NOT_LOADED = object()
 
 
-class ObjectNotGiven(Exception):
-    """The agent named an object before its payload: a fault of ours, told to the client instead of a crash."""
-
-
 class Objects:
     """Payloads as they came, and objects once somebody needed them. A loaded object is shared by all later tasks that
     name it."""
@@ -37,8 +33,8 @@ class Objects:
 
     def _load(self, object_id, serializer):
         payload = self._payloads.get(object_id)
-        if payload is None:
-            raise ObjectNotGiven(f"object {object_id.hex()} was not given to the processor")
+        if payload is None:  # a fault of ours, told to the client instead of a crash
+            raise RuntimeError(f"object {object_id.hex()} was not given to the processor")
         try:
             loaded = serializer.deserialize(payload)
         except Exception as error:
@@ -116,7 +112,7 @@ class TaskRunner:
     def _load_serializer(self, client):
         payload = self._serializer_payloads.get(client)
         if payload is None:
-            return serializers.Broken(ObjectNotGiven("no serializer of this client was given to the processor"))
+            return serializers.Broken(RuntimeError("no serializer of this client was given to the processor"))
         try:
             return serializers.load(payload)
         except Exception as error:

@@ -52,6 +52,8 @@ class TaskStream(io.TextIOBase):
         return False
 
     def fileno(self):  # where child processes write to, if they are given this stream
+        if self._fallback is None:
+            raise io.UnsupportedOperation("fileno")
         return self._fallback.fileno()
 
     def reconfigure(self, **options):
@@ -65,7 +67,7 @@ class TaskStream(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         with self._lock:
             if self._send is None:
-                return self._fallback.write(text)
+                return len(text) if self._fallback is None else self._fallback.write(text)
             end = text.rfind("\n") + 1
             if end:
                 self._pending.append(text[:end])
@@ -80,7 +82,8 @@ class TaskStream(io.TextIOBase):
     def flush(self):
         with self._lock:
             if self._send is None:
-                self._fallback.flush()
+                if self._fallback is not None:
+                    self._fallback.flush()
             elif self._pending:
                 self._emit()
 

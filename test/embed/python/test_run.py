@@ -5,6 +5,7 @@ import unittest
 
 import cloudpickle
 
+from scaler.client.serializer.default import DefaultSerializer
 from scaler_runtime import context
 from support import CLIENT, Env
 
@@ -55,6 +56,21 @@ class Tasks(unittest.TestCase):
         self.assertTrue(failed)
         self.assertIsInstance(pickle.loads(payload), TypeError)
 
+    def test_a_serializer_derived_from_the_default_one_is_itself(self):
+        class Tagged(DefaultSerializer):
+            @staticmethod
+            def serialize(obj):
+                return b"T" + DefaultSerializer.serialize(obj)
+
+            @staticmethod
+            def deserialize(payload):
+                return DefaultSerializer.deserialize(payload[1:])
+
+        env = Env(serializer=cloudpickle.dumps(Tagged()))
+        failed, payload, text = env.run_ids(env.give(Tagged.serialize(add)), *[env.give(Tagged.serialize(2))] * 2)
+        self.assertFalse(failed, text)
+        self.assertEqual(Tagged.deserialize(payload), 4)
+
     def test_a_newer_serializer_of_a_client_replaces_the_older(self):
         env = Env(serializer=b"garbage")
         self.assertIn("failed to deserialize the client's serializer", str(env.error(abs, -1)))
@@ -66,9 +82,10 @@ class Tasks(unittest.TestCase):
         append, items = env.give_value(lambda items: items.append(1) or len(items)), env.give_value([])
         self.assertEqual([pickle.loads(env.run_ids(append, items)[1]) for _ in range(3)], [1, 2, 3])
         env.runner.forget([items])
-        failed, _, text = env.run_ids(append, items)
+        failed, payload, text = env.run_ids(append, items)
         self.assertTrue(failed)
         self.assertIn("was not given", text)
+        self.assertIs(type(pickle.loads(payload)), RuntimeError)  # a client has no module of ours
 
     def test_an_object_given_again_replaces_what_was_loaded(self):
         env = Env()
