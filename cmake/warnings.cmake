@@ -9,7 +9,8 @@ target_link_options(scaler_flags INTERFACE -no-pie -Wl,--gc-sections)
 if(SCALER_SANITIZE)
   target_compile_options(scaler_flags INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-    -Wno-maybe-uninitialized)  # GCC 12 reports it inside the standard library when sanitizers are on
+    # GCC 12 reports it inside the standard library when sanitizers are on.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(scaler_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(SCALER_FUZZ)

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 
-#include "config/nearest.hpp"
 #include "config/option_groups.hpp"
 #include "config/rewrite.hpp"
 #include "config/settings.hpp"
 #include "config/tables.hpp"
 #include "config/text.hpp"
 #include "scaler/config/commands.hpp"
+#include "scaler/config/words.hpp"
 
 namespace scaler::config {
 namespace {

@@ -1,4 +1,4 @@
-#include "config/nearest.hpp"
+#include "scaler/config/words.hpp"
 
 #include <algorithm>
 #include <cstddef>

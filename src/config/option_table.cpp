@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "config/nearest.hpp"
 #include "scaler/base/assert.hpp"
+#include "scaler/config/words.hpp"
 
 namespace scaler::config {
 namespace {
@@ -54,7 +54,6 @@ std::string bounds_of(const Option& option) {
   if (option.least) text += fmt::format(", at least {}", *option.least);
   if (option.least == -1) text += " (-1: no limit)";
   if (option.never_zero) text += ", not 0 (below 0: never)";
-  if (option.most) text += fmt::format(", at most {}", *option.most);
   return text;
 }
 

@@ -8,8 +8,6 @@
 namespace scaler::config {
 namespace {
 
-constexpr std::uint16_t port_max = 65535;
-
 Option seconds(std::string_view name, std::string_view word, std::string_view fallback,
                std::string_view help) {
   return {.name = name,
@@ -30,19 +28,20 @@ std::vector<Option> address_options() {
        .type = Type::address,
        .need = Need::required,
        .use = AddressUse::listen,
-       .tcp_only = true,
        .help = "where to listen, such as tcp://127.0.0.1:6378",
        .positional = true},
       {.name = "object-storage-address",
        .shorts = {"osa"},
        .type = Type::address,
        .fallback_why = "served by the scheduler, bind port + 1",
+       .tcp_only = true,
        .group = core_group,
        .help = "the object storage server to use"},
       {.name = "advertised-object-storage-address",
        .shorts = {"aosa"},
        .type = Type::address,
        .fallback_why = "the object storage address",
+       .tcp_only = true,
        .group = core_group,
        .help = "the object storage address that clients and workers are told"},
       {.name = "monitor-address",
@@ -176,16 +175,6 @@ Status set_policy(const Settings& settings, SchedulerOptions& options) {
   return ok();
 }
 
-Status check_ports(const Settings& settings, const SchedulerOptions& options) {
-  const int room = options.monitor_address ? options.object_storage_address ? 0 : 1 : 2;
-  if (options.bind_address.port + room > port_max)
-    return settings.error_at(
-        "bind-address", fmt::format("port {} leaves no room for the object storage and monitor "
-                                    "ports behind it (at most {}, or give their addresses)",
-                                    options.bind_address.port, port_max - room));
-  return ok();
-}
-
 Result<SchedulerOptions> options_of(const Settings& settings) {
   SchedulerOptions options{
       .bind_address = settings.address("bind-address"),
@@ -208,7 +197,6 @@ Result<SchedulerOptions> options_of(const Settings& settings) {
       .logging = logging_of(settings)};
   SCALER_CHECK(set_policy(settings, options));
   SCALER_CHECK(check_urls(settings));
-  SCALER_CHECK(check_ports(settings, options));
   return options;
 }
 

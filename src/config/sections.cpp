@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "config/nearest.hpp"
 #include "config/text.hpp"
+#include "scaler/config/words.hpp"
 
 namespace scaler::config {
 namespace {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "scaler/config/words.hpp"
 
 // Small things about text that several files of this room need.
 namespace scaler::config {
@@ -17,9 +18,5 @@ std::vector<std::string> split_at(std::string_view text, char separator);
 // Decimal digits, perhaps after a sign and with single underscores between them ("1_000"). Nothing
 // when it is anything else or does not fit.
 std::optional<std::int64_t> parse_integer(std::string_view text);
-
-// What a user typed, fit for one line of a message: control characters escaped, shortened when
-// long.
-std::string printable(std::string_view text, std::size_t shown_bytes_max = 120);
 
 }  // namespace scaler::config

@@ -21,7 +21,9 @@ Result<Value> check_integer(const Option& option, const std::string& text) {
   const std::optional<std::int64_t> number = parse_integer(text);
   if (!number) return not_allowed(option, text);
   if (option.least && *number < *option.least) return not_allowed(option, text);
-  if (option.most && *number > *option.most) return not_allowed(option, text);
+  if (option.most && *number > *option.most)
+    return Error{Errc::usage, fmt::format("{} is not allowed ({}, at most {})", text,
+                                          expectation(option), *option.most)};
   if (option.never_zero && *number == 0) return not_allowed(option, text);
   return Value(*number);
 }

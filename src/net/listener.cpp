@@ -29,6 +29,8 @@ std::string advice_for(int error, const Address& address) {
     case EPERM:
       return ipc ? "permission denied: choose a folder that you may write to"
                  : "permission denied: ports below 1024 need a privilege; choose a higher one";
+    case EEXIST:
+      return "a file that is not a socket is in the way; choose another path or remove it";
     case ENOENT:
       return "the folder of this socket file does not exist; create it first";
     default:
@@ -54,7 +56,10 @@ int bind_once(int socket, const SocketAddress& where) {
 
 int bind_path(int socket, const SocketAddress& where) {
   const int error = bind_once(socket, where);
-  if (error != EADDRINUSE || !nobody_answers(where)) return error;
+  if (error != EADDRINUSE) return error;
+  struct stat info {};
+  if (::lstat(where.local.sun_path, &info) == 0 && !S_ISSOCK(info.st_mode)) return EEXIST;
+  if (!nobody_answers(where)) return error;
   ::unlink(where.local.sun_path);
   return bind_once(socket, where);
 }

@@ -42,6 +42,8 @@ Result<std::optional<Protocol>> recognise(PortKind kind, ByteView bytes) {
     if (bytes[0] == ymq_first) return std::optional(Protocol::ymq);
     return unknown(kind, bytes);
   }
+  // ZMTP's signature reads like an old identity of 255 bytes, which nobody has.
+  if (bytes[0] == zmtp_first) return unknown(kind, bytes);
   if (bytes.size() < store_bytes) return std::optional<Protocol>{};
   if (equal(bytes.first(store_bytes), as_bytes("YMQ\x01"))) return std::optional(Protocol::ymq);
   if (std::ranges::all_of(bytes.subspan(1, 3), is_zero)) return std::optional(Protocol::store_1_12);

@@ -10,7 +10,7 @@ namespace {
 // One worker as the balancer sees it.
 struct Side {
   Index worker = none;
-  std::int64_t tasks = 0;  // that stay with it, as things are going
+  std::int64_t tasks = 0;    // that stay with it, as things are going
   std::int64_t leaving = 0;  // that are expected back
   std::int64_t gives = 0;
   bool can_take = false;

@@ -20,8 +20,9 @@ using Advice = std::vector<Move>;
 
 // Pure: looks, changes nothing. Only tasks that may not have started are moved, the youngest first;
 // tasks already on their way back count as if they were on the idlest workers.
-//   even_load   when a worker is idle: whoever has more than the mean of queued tasks gives the rest
-//   capability  when a worker is idle: from the fullest worker to the emptiest that can run it, until
+//   even_load   when a worker is idle: whoever has more than the mean of queued tasks gives the
+//   rest capability  when a worker is idle: from the fullest worker to the emptiest that can run
+//   it, until
 //               both are within one task of max(mean, 1)
 // Cost: O(workers log workers + tasks looked at).
 Advice advise(Allocation allocation, const TaskTable& tasks, const WorkerTable& workers,

@@ -29,7 +29,7 @@ using ClientUsages = List<Usage, &Usage::of_client>;
 enum class ClientStanding : std::uint8_t {
   unregistered,  // sent a task without a heartbeat: it gets its answers, but may own no objects
   registered,
-  gone           // left or timed out; the record stays until its last task has ended
+  gone  // left or timed out; the record stays until its last task has ended
 };
 
 // A reply: a received frame, or a message of our making.
@@ -42,13 +42,13 @@ struct Client {
   std::optional<PeerId> peer;
   TimePoint last_seen{};
   ClientTasks tasks;
-  std::set<Index> graphs;           // live umbrellas
+  std::set<Index> graphs;  // live umbrellas
   ClientUsages objects;
-  std::uint32_t to_cancel = 0;      // gone: tasks from the head of the list, still to be cancelled
-  bool in_work = false;             // gone: the desk has it in its queue
-  std::deque<Reply> kept;           // while it has no connection
+  std::uint32_t to_cancel = 0;  // gone: tasks from the head of the list, still to be cancelled
+  bool in_work = false;         // gone: the desk has it in its queue
+  std::deque<Reply> kept;       // while it has no connection
   std::size_t kept_bytes = 0;
-  std::uint64_t kept_lost = 0;      // did not fit
+  std::uint64_t kept_lost = 0;  // did not fit
 };
 
 // All clients. A client that left and comes again with the same identity is a new one.

@@ -87,9 +87,8 @@ void Scheduler::Impl::on_graph(Sender from, wire::GraphTask& graph, Turn& turn) 
 void Scheduler::Impl::on_cancel(Sender from, const wire::TaskCancel& cancel, Bytes& frame,
                                 Turn& turn) {
   const auto not_found = [&] {
-    turn.out.push_back(
-        Send{from.peer,
-             wire::TaskCancelConfirm{cancel.id, wire::CancelConfirmType::cancel_not_found}});
+    turn.out.push_back(Send{
+        from.peer, wire::TaskCancelConfirm{cancel.id, wire::CancelConfirmType::cancel_not_found}});
   };
   const Index task = tasks.find(cancel.id);
   const Index owner = graphs.contains(cancel.id) ? graphs.owner_of(cancel.id)

@@ -172,8 +172,8 @@ void GraphEngine::on_node_end(NodeEnd end, Turn& turn) {
     // What it would have fed is answered already.
     if (succeeded) release_if_unneeded(graph, at, turn);
     if (graph.active > 0) return;
-    return finish(
-        index, wire::TaskCancelConfirm{graph.umbrella, wire::CancelConfirmType::canceled}, turn);
+    return finish(index, wire::TaskCancelConfirm{graph.umbrella, wire::CancelConfirmType::canceled},
+                  turn);
   }
   if (succeeded) return succeed(index, at, turn);
   if (end.outcome == wire::TaskState::failed || end.outcome == wire::TaskState::failed_worker_died)
@@ -250,8 +250,8 @@ void GraphEngine::cancel_graph(Index index, Turn& turn) {
     graph.nodes[node].phase = Phase::ended;
     --graph.unfinished;
     release_inputs(graph, node, turn);
-    clients_.reply(graph.client,
-                   wire::Message{wire::TaskCancelConfirm{graph.ids[node], canceled}}, turn.out);
+    clients_.reply(graph.client, wire::Message{wire::TaskCancelConfirm{graph.ids[node], canceled}},
+                   turn.out);
   }
   for (Index node = 0; node < graph.nodes.size(); ++node) {
     if (graph.nodes[node].phase != Phase::active) continue;

@@ -46,23 +46,23 @@ class GraphEngine {
  private:
   enum class Phase : std::uint8_t { unstarted, active, ended };
   struct Node {
-    wire::Task task;                  // until it starts
-    std::vector<Index> inputs;        // nodes whose results it takes, each once
+    wire::Task task;            // until it starts
+    std::vector<Index> inputs;  // nodes whose results it takes, each once
     std::vector<Index> dependents;
     std::uint32_t inputs_missing = 0;
     std::uint32_t consumers_left = 0;
     bool target = false;
     bool nested = false;
     Phase phase = Phase::unstarted;
-    std::optional<ObjectId> result;   // until nobody needs it
+    std::optional<ObjectId> result;  // until nobody needs it
   };
   struct Graph {
     TaskId umbrella;
     Index client = none;
     std::vector<Node> nodes;
-    std::vector<TaskId> ids;          // of the nodes
-    std::uint32_t unfinished = 0;     // nodes not ended
-    std::uint32_t active = 0;         // of them in the task table
+    std::vector<TaskId> ids;       // of the nodes
+    std::uint32_t unfinished = 0;  // nodes not ended
+    std::uint32_t active = 0;      // of them in the task table
     bool canceling = false;
   };
   struct Place {

@@ -58,7 +58,7 @@ struct Link {
 
 // A doubly linked list through a Link member of pooled records: no memory of its own, O(1)
 // everything. Which records' links it uses is said at each call, so a list is 12 bytes.
-template <class Record, Link Record::* link>
+template <class Record, Link Record::*link>
 struct List {
   Index head = none;
   Index tail = none;

@@ -17,8 +17,7 @@ bool ObjectDesk::on_instruction(const Connection& connection,
       if (instruction.user != connection.identity) return false;
       // A client that has just disconnected still deletes; its objects are on their way out.
       if (connection.client == none) return true;
-      for (const ObjectId& id : instruction.ids)
-        objects_.release(connection.client, id, turn.now);
+      for (const ObjectId& id : instruction.ids) objects_.release(connection.client, id, turn.now);
       return true;
     case wire::ObjectInstructionType::clear:
       return false;  // stays inside a client
@@ -40,9 +39,8 @@ bool ObjectDesk::create(const Connection& connection, const wire::ObjectInstruct
 bool ObjectDesk::create_result(Index worker, const wire::ObjectInstruction& instruction,
                                Turn& turn) {
   const Index client = clients_.find(instruction.user);
-  const bool is_allowed =
-      (client != none && workers_.works_for(worker, clients_[client].serial)) ||
-      workers_.worked_for_identity(worker, instruction.user);
+  const bool is_allowed = (client != none && workers_.works_for(worker, clients_[client].serial)) ||
+                          workers_.worked_for_identity(worker, instruction.user);
   if (!is_allowed) return false;
   if (client == none) {
     for (const ObjectId& id : instruction.ids) objects_.discard(id, turn.now);

@@ -22,8 +22,8 @@ class ObjectRegistry {
   // A second create by the same client changes nothing but the name.
   void create(Index client, const ObjectId& id, const Bytes& name);
   void release(Index client, const ObjectId& id, TimePoint now);  // unknown ids are ignored
-  void release_one(Index client, TimePoint now);  // any one object of this client
-  void discard(const ObjectId& id, TimePoint now);  // it is in storage, but nobody's
+  void release_one(Index client, TimePoint now);                  // any one object of this client
+  void discard(const ObjectId& id, TimePoint now);                // it is in storage, but nobody's
 
   // The function's name for monitor events; "<Unknown>" for an object that nobody registered.
   Bytes name_of(const ObjectId& id) const;

@@ -197,8 +197,8 @@ void Placement::wake_classes_of(const Group& group) {
 void Placement::join(Index worker) {
   Worker& joined = workers_[worker];
   SCALER_ASSERT(joined.group == none, "a worker joins twice");
-  joined.group = group_for(allocation_ == Allocation::even_load ? Names{}
-                                                                : names_of(joined.capabilities));
+  joined.group =
+      group_for(allocation_ == Allocation::even_load ? Names{} : names_of(joined.capabilities));
   ++groups_[joined.group].workers;
   file(worker);
   wake_classes_of(groups_[joined.group]);
@@ -280,7 +280,8 @@ void Placement::check_invariants() const {
     queued += task_class.nested.size + task_class.ordinary.size;
     for (const PlacedTasks* queue : {&task_class.nested, &task_class.ordinary}) {
       std::size_t seen = 0;
-      for (Index task = queue->head; task != none; task = PlacedTasks::next_of(tasks_.pool(), task)) {
+      for (Index task = queue->head; task != none;
+           task = PlacedTasks::next_of(tasks_.pool(), task)) {
         SCALER_ASSERT(tasks_[task].state == State::inactive, "a queued task is not inactive");
         SCALER_ASSERT(class_of(task) == index, "a task waits in the queue of another class");
         SCALER_ASSERT(tasks_[task].nested == (queue == &task_class.nested), "nested is not first");

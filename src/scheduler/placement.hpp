@@ -111,8 +111,8 @@ class Placement {
   Index class_of(Index task) const { return labels_[tasks_[task].label].task_class; }
   PlacedTasks& queue_of(Index task);
   Index choose(const Class& task_class, bool nested) const;
-  void refresh(Index index);        // its urgency may have changed
-  void wake(Index index);           // it may have somebody to go to
+  void refresh(Index index);  // its urgency may have changed
+  void wake(Index index);     // it may have somebody to go to
   void wake_classes_of(const Group& group);
   void file(Index worker);
   void unfile(Index worker);

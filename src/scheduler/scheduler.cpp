@@ -207,9 +207,9 @@ void Scheduler::Impl::check_tasks() const {
     SCALER_ASSERT(leaving == worker.leaving_tasks, "a worker has lost count of what leaves it");
     for (const auto& [serial, holding] : worker.holdings)
       SCALER_ASSERT(holding.tasks == by_client[serial], "holdings differ from the tasks held");
-    SCALER_ASSERT((worker.group != none) ==
-                      (worker.standing == WorkerStanding::present && worker.peer),
-                  "work is placed on exactly the connected workers");
+    SCALER_ASSERT(
+        (worker.group != none) == (worker.standing == WorkerStanding::present && worker.peer),
+        "work is placed on exactly the connected workers");
     held -= seen;
   }
   SCALER_ASSERT(held == 0, "a task on a worker that is not known");

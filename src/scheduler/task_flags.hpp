@@ -21,9 +21,8 @@ inline std::optional<AdmissionFlags> task_flags_of(ByteView metadata) {
 
 // Node ids are for graphs only; a worker cannot resolve them.
 inline bool takes_results_of_nodes(const wire::Task& task) {
-  return std::any_of(task.arguments.begin(), task.arguments.end(), [](const auto& argument) {
-    return std::holds_alternative<TaskId>(argument);
-  });
+  return std::any_of(task.arguments.begin(), task.arguments.end(),
+                     [](const auto& argument) { return std::holds_alternative<TaskId>(argument); });
 }
 
 }  // namespace scaler::scheduler

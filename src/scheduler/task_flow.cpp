@@ -134,9 +134,9 @@ void TaskFlow::ask_back_all(Index worker, Turn& turn) {
     if (state == State::running)
       balance_cancel(task, turn);
     else
-      ask_to_cancel(task, state == State::abandoned || (state == State::canceling &&
-                                                        tasks_[task].force &&
-                                                        !tasks_[task].asked_gently),
+      ask_to_cancel(task,
+                    state == State::abandoned || (state == State::canceling && tasks_[task].force &&
+                                                  !tasks_[task].asked_gently),
                     {}, turn);
   }
 }
@@ -248,7 +248,8 @@ void TaskFlow::take_from_worker(Index index, Turn& turn) {
   placement_.reload(worker);
 }
 
-// Worker::leaving_tasks follows the state; a task is taken from its worker before the state changes.
+// Worker::leaving_tasks follows the state; a task is taken from its worker before the state
+// changes.
 void TaskFlow::set_state(Index index, State to) {
   leave_state(index);
   tasks_.change_state(index, to);

@@ -9,17 +9,18 @@ namespace scaler::scheduler {
 
 // The life of a task. A place in this table for everything that may happen to it:
 //
-//                     has       result   user       balance     confirm   confirm  confirm    worker
+//                     has       result   user       balance     confirm   confirm  confirm worker
 //                     capacity           cancel     cancel      canceled  failed   not found  gone
 //   inactive          run       answer*  canceled   -           -         -        -          -
 //   running           -         answer   canceling  balancing   rerun     -        -          rerun
-//   canceling         -         answer   -          -           canceled  running  not_found  canceled
-//   balance_canceling -         answer   canceling  -           requeue   running  rerun      rerun
-//   abandoned         -         forget   -          -           forget    -        forget     forget
+//   canceling         -         answer   -          -           canceled  running  not_found
+//   canceled balance_canceling -         answer   canceling  -           requeue   running  rerun
+//   rerun abandoned         -         forget   -          -           forget    -        forget
+//   forget
 //
-// "-": refused, nothing changes. answer*: only from the worker that held it before a rerun. Terminal
-// states leave the table at once. `abandoned` is a node of a failed graph whose client has its
-// answer; only the worker's last word is awaited, and swallowed. A worker that says "canceled"
+// "-": refused, nothing changes. answer*: only from the worker that held it before a rerun.
+// Terminal states leave the table at once. `abandoned` is a node of a failed graph whose client has
+// its answer; only the worker's last word is awaited, and swallowed. A worker that says "canceled"
 // without being asked no longer has the task, hence the rerun.
 enum class State : std::uint8_t { inactive, running, canceling, balance_canceling, abandoned };
 enum class Event : std::uint8_t {

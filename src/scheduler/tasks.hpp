@@ -21,21 +21,21 @@ using TaskBody = std::variant<Bytes, std::unique_ptr<wire::Task>>;
 struct Task {
   TaskBody body;
   TaskId id;
-  ObjectId function;           // for its name in monitor events
-  std::uint64_t arrival = 0;   // order of admission
-  Index client = none;         // its owner
-  Index label = none;          // its capabilities, interned
-  Index worker = none;         // its holder; none while inactive
+  ObjectId function;          // for its name in monitor events
+  std::uint64_t arrival = 0;  // order of admission
+  Index client = none;        // its owner
+  Index label = none;         // its capabilities, interned
+  Index worker = none;        // its holder; none while inactive
   Index previous_holder = 0;  // serial of the worker that held it before a rerun; 0: none
-  Index graph = none;          // of which it is a node
+  Index graph = none;         // of which it is a node
   Link place;
   Link of_client;
-  std::uint16_t reruns = 0;    // after a lost worker; stays at its highest value
+  std::uint16_t reruns = 0;  // after a lost worker; stays at its highest value
   State state = State::inactive;
-  bool nested : 1 = false;     // submitted from inside a task: passes queue limits
-  bool force : 1 = false;      // canceling: the client wants it killed
+  bool nested : 1 = false;        // submitted from inside a task: passes queue limits
+  bool force : 1 = false;         // canceling: the client wants it killed
   bool asked_gently : 1 = false;  // canceling: but the worker was only asked without force
-  bool started : 1 = false;    // its worker said that it runs: balancing leaves it alone
+  bool started : 1 = false;       // its worker said that it runs: balancing leaves it alone
 };
 static_assert(sizeof(Task) <= 128);
 
@@ -67,9 +67,7 @@ class TaskTable {
   }
 
  private:
-  std::uint64_t& counter(wire::TaskState state) {
-    return counts_[static_cast<std::size_t>(state)];
-  }
+  std::uint64_t& counter(wire::TaskState state) { return counts_[static_cast<std::size_t>(state)]; }
   Pool<Task> pool_;
   IdIndex by_id_;
   std::uint64_t next_arrival_ = 1;

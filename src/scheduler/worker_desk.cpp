@@ -11,8 +11,8 @@ constexpr std::size_t placed_before_echo_max = 2000;
 }
 
 WorkerDesk::WorkerDesk(const Options& options, Connections& connections, WorkerTable& workers,
-                       Placement& placement, TaskFlow& flow,
-                       GraphEngine& graphs, const Monitor& monitor)
+                       Placement& placement, TaskFlow& flow, GraphEngine& graphs,
+                       const Monitor& monitor)
     : options_(options),
       connections_(connections),
       workers_(workers),
@@ -157,9 +157,8 @@ bool WorkerDesk::hand_back_one(Index index, Turn& turn) {
     workers_.set_standing(index, WorkerStanding::remembered);
     return false;
   }
-  flow_.worker_gone(
-      worker.tasks.tail,
-      worker.counts_reruns ? TaskFlow::Blame::worker : TaskFlow::Blame::nobody, turn);
+  flow_.worker_gone(worker.tasks.tail,
+                    worker.counts_reruns ? TaskFlow::Blame::worker : TaskFlow::Blame::nobody, turn);
   graphs_.drain(turn);
   return true;
 }

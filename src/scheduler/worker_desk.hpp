@@ -19,8 +19,7 @@ namespace scaler::scheduler {
 class WorkerDesk {
  public:
   WorkerDesk(const Options& options, Connections& connections, WorkerTable& workers,
-             Placement& placement, TaskFlow& flow, GraphEngine& graphs,
-             const Monitor& monitor);
+             Placement& placement, TaskFlow& flow, GraphEngine& graphs, const Monitor& monitor);
 
   void on_connection(PeerId peer, Connection& connection, Turn& turn);
   void on_connection_lost(Connection& connection, Turn& turn);

@@ -24,30 +24,30 @@ struct Holding {
 };
 
 enum class WorkerStanding : std::uint8_t {
-  present,   // registered by a heartbeat
-  leaving,   // lost; its tasks are being queued again, some each turn
-  remembered // lost and empty; its late results still count for a while
+  present,    // registered by a heartbeat
+  leaving,    // lost; its tasks are being queued again, some each turn
+  remembered  // lost and empty; its late results still count for a while
 };
 
 struct Worker {
   Bytes identity;
   Index serial = 0;  // one number per identity for as long as it is remembered
   WorkerStanding standing = WorkerStanding::remembered;
-  std::optional<PeerId> peer;     // none: no connection, grace runs
+  std::optional<PeerId> peer;         // none: no connection, grace runs
   std::uint64_t connection_lost = 0;  // counts lost connections, to tell which grace has run out
   TimePoint last_seen{};
-  std::uint64_t registered = 0;   // order of registration
-  std::uint32_t capacity = 0;     // tasks it takes; of the first heartbeat only
+  std::uint64_t registered = 0;     // order of registration
+  std::uint32_t capacity = 0;       // tasks it takes; of the first heartbeat only
   wire::Capabilities capabilities;  // of the first heartbeat only
   Bytes manager_id;                 // of the first heartbeat only
   wire::WorkerHeartbeat last;
-  PlacedTasks tasks;              // in order of assignment
-  std::uint32_t leaving_tasks = 0;  // of them balance_canceling
-  TimePoint asked_back_at{};        // when a task was balanced away last
-  bool counts_reruns = false;     // leaving: it did not say good-bye
+  PlacedTasks tasks;                            // in order of assignment
+  std::uint32_t leaving_tasks = 0;              // of them balance_canceling
+  TimePoint asked_back_at{};                    // when a task was balanced away last
+  bool counts_reruns = false;                   // leaving: it did not say good-bye
   std::unordered_map<Index, Holding> holdings;  // by client serial
 
-  Index group = none;             // of workers with the same capability names
+  Index group = none;  // of workers with the same capability names
   enum class Bucket : std::uint8_t { out, open, full } bucket = Bucket::out;
   std::uint32_t bucket_load = 0;  // the load it is filed under
   std::uint64_t changed = 0;      // when its place in the buckets changed last

@@ -91,7 +91,28 @@ void write(protocol::WorkerManagerHeartbeat::Builder to, const WorkerManagerHear
   to.setWorkerManagerID(data_of(from.manager_id));
 }
 
+namespace {
+
+// The older layout with the younger list at pointer 0, each request without capabilities.
+void write_probe(capnp::AnyPointer::Builder to, const WorkerManagerCommand& from) {
+  constexpr unsigned data_words = 1;
+  constexpr unsigned pointers = 2;
+  auto command = to.initAsAnyStruct(data_words, pointers);
+  command.getDataSection()[0] = static_cast<kj::byte>(from.type);
+  auto requests =
+      command.getPointerSection()[0].initAs<capnp::List<protocol::DesiredTaskConcurrencyRequest>>(
+          length(from.desired));
+  for (unsigned i = 0; i < requests.size(); ++i)
+    requests[i].setTaskConcurrency(from.desired[i].task_concurrency);
+}
+
+}  // namespace
+
 void write(capnp::AnyPointer::Builder to, const WorkerManagerCommand& from) {
+  if (is_probe(from)) {
+    write_probe(to, from);
+    return;
+  }
   if (from.dialect == ManagerDialect::v2_6) {
     write_desired(to.initAs<protocol::WorkerManagerWish>(), from.desired);
     return;

@@ -137,6 +137,9 @@ std::size_t of(const WorkerManagerHeartbeat& heartbeat) {
 }
 std::size_t of(const WorkerManagerHeartbeatEcho&) { return 0; }
 std::size_t of(const WorkerManagerCommand& command) {
+  if (is_probe(command))
+    return 3 + structs<protocol::DesiredTaskConcurrencyRequest>(
+                   command.desired, [](const DesiredTaskConcurrency&) { return std::size_t{0}; });
   if (command.dialect == ManagerDialect::v2_6)
     return struct_words<protocol::WorkerManagerWish> + of(command.desired);
   return struct_words<protocol::WorkerManagerCommand> + of(command.worker_ids) +
@@ -190,9 +193,14 @@ std::size_t of(const StateScheduler& state) {
 
 }  // namespace
 
+bool is_probe(const WorkerManagerCommand& command) {
+  return command.dialect == ManagerDialect::v2_0 && !command.desired.empty();
+}
+
 bool has_wishes(const WorkerManagerCommand& command) {
   return command.dialect == ManagerDialect::v2_2 &&
-         command.type == ManagerCommandType::set_desired_task_concurrency;
+         (command.type == ManagerCommandType::set_desired_task_concurrency ||
+          !command.desired.empty());
 }
 
 std::size_t words_needed(const Message& message) {

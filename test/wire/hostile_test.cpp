@@ -3,6 +3,7 @@
 #include <set>
 
 #include "scaler/wire/codec.hpp"
+#include "support/heap.hpp"
 #include "support/transcript.hpp"
 #include "wire/samples.hpp"
 
@@ -250,6 +251,24 @@ TEST_CASE("texts that share their bytes are bounded by the frame", "[wire]") {
   for (int i = 0; i < pairs; ++i)
     raw.word(static_cast<std::size_t>(15 + 2 * i), list_pointer(2 * (pairs - i) - 2, 2, 4000));
   REQUIRE(error_of(raw.frame()).starts_with("StateScheduler: "));
+}
+
+TEST_CASE("what a frame makes us keep is a small multiple of its size", "[wire]") {
+  // StateScheduler.workerManager.workers: as many workers of no words as there are words
+  constexpr int words = 100'000;
+  RawFrame raw = message_of_kind(16, words, struct_pointer(0, 1, 7));
+  raw.word(9, struct_pointer(1, 0, 1));  // at 11
+  raw.word(11, list_pointer(0, 7, 0)).word(12, struct_pointer(words, 0, 0));
+  const Bytes frame = raw.frame();
+  const std::size_t before = support::heap_bytes();
+  const Result<Message> message = decode(frame);
+  REQUIRE(message);
+  REQUIRE(std::get<StateScheduler>(*message).workers.size() == words);
+  REQUIRE(support::heap_bytes() - before < 32 * frame.size());
+
+  raw.word(12, struct_pointer(words + 2, 0, 0));
+  REQUIRE(error_of(raw.frame()) ==
+          "StateScheduler.workerManager: more elements than its frame can hold");
 }
 
 }  // namespace scaler::wire

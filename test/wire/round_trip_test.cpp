@@ -129,6 +129,30 @@ TEST_CASE("the two layouts of a manager's command share pointer zero", "[wire]")
   REQUIRE(std::get<WorkerManagerCommand>(*start).type == ManagerCommandType::start_workers);
 }
 
+TEST_CASE("one question to a manager is harmless in either layout", "[wire]") {
+  WorkerManagerCommand probe;
+  probe.type = ManagerCommandType::shutdown_workers;
+  probe.desired = {{3, {}}};
+  const Bytes frame = encode(probe);
+  for (const ManagerDialect old : {ManagerDialect::v2_0, ManagerDialect::v2_2}) {
+    const Result<Message> message = decode(frame, old);
+    REQUIRE(message);
+    const auto& shutdown = std::get<WorkerManagerCommand>(*message);
+    REQUIRE(shutdown.type == ManagerCommandType::shutdown_workers);
+    REQUIRE(shutdown.worker_ids == std::vector<Bytes>{Bytes()});
+  }
+  const Result<Message> message = decode(frame, ManagerDialect::v2_6);
+  REQUIRE(message);
+  REQUIRE(std::get<WorkerManagerCommand>(*message).desired == probe.desired);
+}
+
+TEST_CASE("a command of any type keeps its list of wishes", "[wire]") {
+  WorkerManagerCommand command;
+  command.dialect = ManagerDialect::v2_2;
+  command.desired = {{4, {}}};
+  require_same_after_round_trip(command);
+}
+
 TEST_CASE("a command that 2.0 does not know is refused in its dialect", "[wire]") {
   WorkerManagerCommand desire;
   desire.dialect = ManagerDialect::v2_2;

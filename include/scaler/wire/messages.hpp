@@ -214,6 +214,10 @@ struct WorkerManagerHeartbeatEcho {
   friend bool operator==(const WorkerManagerHeartbeatEcho&,
                          const WorkerManagerHeartbeatEcho&) = default;
 };
+// A command in dialect v2_0 with `desired` set is a question that every release survives and that
+// tells which layout a manager reads: give it shutdown_workers, no worker_ids, and one desired
+// concurrency, without capabilities, of as many workers as the manager has now. Up to 2.2 it reads
+// one empty id and answers worker_not_found; 2.6 reads a wish for what it has, and is silent.
 struct WorkerManagerCommand {
   ManagerDialect dialect =
       ManagerDialect::v2_0;  // the layout to write; a decoded one says how it was read

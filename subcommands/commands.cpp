@@ -1,0 +1,101 @@
+#include "subcommands/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "scaler/config/words.hpp"
+#include "subcommands/output.hpp"
+
+namespace scaler::subcommands {
+namespace {
+
+constexpr std::array table = {
+    Subcommand{"scheduler", "scaler_scheduler", "receive tasks and give them to workers",
+               run_scheduler, Shown::yes},
+    Subcommand{"object_storage_server", "scaler_object_storage_server",
+               "keep the bytes of functions, arguments and results", run_object_storage_server,
+               Shown::yes},
+    Subcommand{"worker_manager", "scaler_worker_manager", "start and stop workers of one kind",
+               run_worker_manager, Shown::yes},
+    Subcommand{"cluster", "scaler_cluster", "run a fixed number of local workers (older command)",
+               run_cluster, Shown::yes},
+    Subcommand{"help", "", "show this table, or the options of a command", run_help, Shown::yes},
+    Subcommand{"version", "", "show the versions of the program and its parts", run_version,
+               Shown::yes},
+    Subcommand{"top", "scaler_top", "show a scheduler's state in the terminal", run_top, Shown::no},
+    Subcommand{"gui", "scaler_gui", "show a scheduler's state in a web page", run_gui, Shown::no},
+    Subcommand{"worker", "scaler_worker", "run one worker; its manager starts it", run_worker,
+               Shown::no},
+    Subcommand{"zygote", "", "fork processors; a worker starts it", run_zygote, Shown::no},
+};
+
+std::string_view base_name(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+Error usage(std::string text) { return {Errc::usage, std::move(text)}; }
+
+// A link named like none of the commands. The plain program may carry a suffix, as in scaler-0.1.
+int run_linked(std::string_view name, const Arguments& arguments) {
+  if (const Subcommand* command = find_subcommand(name); command != nullptr)
+    return command->entry(arguments);
+  std::string links;
+  for (const Subcommand& command : table)
+    if (command.shown == Shown::yes && !command.link.empty())
+      links += fmt::format("{}{}", links.empty() ? "" : ", ", command.link);
+  return complain(name, usage(fmt::format("no command has this name; link the program as scaler "
+                                          "or as one of {}",
+                                          links)));
+}
+
+bool looks_like_file(std::string_view word) {
+  return word.ends_with(".toml") || word.find('/') != std::string_view::npos;
+}
+
+int no_launcher() {
+  return complain("scaler", usage("starting a whole stack from one file is not built in yet; start "
+                                  "each command with --config FILE"));
+}
+
+}  // namespace
+
+std::span<const Subcommand> subcommands() { return table; }
+
+const Subcommand* find_subcommand(std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const Subcommand& command) {
+    return command.name == name || (!command.link.empty() && command.link == name);
+  });
+  return found == table.end() ? nullptr : &*found;
+}
+
+int unknown_command(std::string_view word) {
+  std::vector<std::string> names;
+  for (const Subcommand& command : table)
+    if (command.shown == Shown::yes) names.emplace_back(command.name);
+  const std::string close = config::nearest(word, names);
+  return complain("scaler",
+                  usage(fmt::format("unknown command '{}' ({})", config::printable(word),
+                                    close.empty() ? "'scaler help' lists them"
+                                                  : fmt::format("did you mean {}?", close))));
+}
+
+int run_program(int argc, char** argv) {
+  const std::string_view program = argc > 0 ? base_name(argv[0]) : "scaler";
+  if (program != "scaler" && !program.starts_with("scaler-") && !program.starts_with("scaler."))
+    return run_linked(program, {argc, argv});
+  if (argc < 2) return complain_with(overview());
+  const std::string_view word = argv[1];
+  const Arguments rest{argc - 1, argv + 1};
+  if (word == "-h" || word == "--help") return run_help({1, argv});
+  if (word == "--version") return run_version(rest);
+  if (word == "-c" || word == "--config" || word.starts_with("--config=") || looks_like_file(word))
+    return no_launcher();
+  if (const Subcommand* command = find_subcommand(word); command != nullptr)
+    return command->entry(rest);
+  return unknown_command(word);
+}
+
+}  // namespace scaler::subcommands

@@ -1,0 +1,35 @@
+#include "subcommands/commands.hpp"
+#include "subcommands/output.hpp"
+#include "subcommands/versions.hpp"
+
+namespace scaler::subcommands {
+
+std::string overview() {
+  std::string text =
+      "usage: scaler COMMAND [options]\n\n"
+      "A task engine: clients send Python functions, workers run them.\n\ncommands:\n";
+  for (const Subcommand& command : subcommands())
+    if (command.shown == Shown::yes) text += fmt::format("  {:24}{}\n", command.name, command.help);
+  return text +
+         "\n'scaler help COMMAND' shows a command's options. A symbolic link named scaler_COMMAND\n"
+         "does the same as 'scaler COMMAND'.\n";
+}
+
+int run_help(const Arguments& arguments) {
+  const std::vector<std::string> words = arguments.words();
+  if (words.empty() || words[0] == "-h" || words[0] == "--help") return print(overview());
+  if (words[0] == "--markdown") return print(config::help_markdown());
+  const Subcommand* command = find_subcommand(words[0]);
+  if (command == nullptr) return unknown_command(words[0]);
+  const std::string text =
+      config::help_text(command->link, words.size() > 1 ? std::string_view(words[1]) : "");
+  return print(text.empty() ? fmt::format("scaler {}: {}\n", command->name, command->help) : text);
+}
+
+int run_version(const Arguments&) {
+  return print(fmt::format("scaler {}\nPython {}\nlibuv {}\nCap'n Proto {}\n{} build\n",
+                           versions::scaler, versions::python, versions::libuv, versions::capnp,
+                           versions::build_type));
+}
+
+}  // namespace scaler::subcommands

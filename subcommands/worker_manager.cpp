@@ -1,0 +1,36 @@
+#include "scaler/roles/roles.hpp"
+#include "subcommands/commands.hpp"
+#include "subcommands/output.hpp"
+
+namespace scaler::subcommands {
+namespace {
+
+int run_manager(std::string_view command, const config::WorkerManagerOptions& options,
+                const std::vector<config::Note>& notes) {
+  if (options.kind != "baremetal_native")
+    return complain(command, {Errc::usage, fmt::format("{}: not built in yet (baremetal_native is)",
+                                                       options.kind)});
+  return log_and_run(command, options, options.tuning.event_loop, notes, roles::run_worker_manager);
+}
+
+}  // namespace
+
+int run_worker_manager(const Arguments& arguments) {
+  constexpr std::string_view command = "scaler_worker_manager";
+  return run_role<config::WorkerManagerOptions>(
+      command, arguments.words(), config::parse_worker_manager,
+      [&](const config::WorkerManagerOptions& options, const std::vector<config::Note>& notes) {
+        return run_manager(command, options, notes);
+      });
+}
+
+int run_cluster(const Arguments& arguments) {
+  constexpr std::string_view command = "scaler_cluster";
+  return run_role<config::WorkerManagerOptions>(
+      command, arguments.words(), config::parse_cluster,
+      [&](const config::WorkerManagerOptions& options, const std::vector<config::Note>& notes) {
+        return run_manager(command, options, notes);
+      });
+}
+
+}  // namespace scaler::subcommands

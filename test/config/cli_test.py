@@ -1,0 +1,155 @@
+"""Runs the program as a user would: exit codes, one line on stderr, links, closed streams.
+
+Usage: cli_test.py PROGRAM. The program's roles are stand-ins that print what they were given.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+
+
+def run(*words, name="scaler", folder=None, **options):
+    """Runs the program under the given link name."""
+    with tempfile.TemporaryDirectory() as links:
+        link = os.path.join(links, name)
+        os.symlink(PROGRAM, link)
+        options.setdefault("stdout", subprocess.PIPE)
+        return subprocess.run([link, *words], stderr=subprocess.PIPE, text=True, timeout=60, cwd=folder, **options)
+
+
+class Commands(unittest.TestCase):
+    def refused(self, *words, says, code=2, **options):
+        done = run(*words, **options)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn(says, done.stderr)
+        self.assertEqual(done.stdout, "")
+        return done.stderr
+
+    def works(self, *words, says, **options):
+        done = run(*words, **options)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stderr)
+        self.assertIn(says, done.stdout)
+        return done.stdout
+
+    def test_a_subcommand_and_its_link_are_the_same_command(self):
+        for words, name in (
+            (["scheduler", "tcp://127.0.0.1:1"], "scaler"),
+            (["tcp://127.0.0.1:1"], "scaler_scheduler"),
+            (["scaler_scheduler", "tcp://127.0.0.1:1"], "scaler"),
+            (["scheduler", "tcp://127.0.0.1:1"], "scaler-0.1.0"),
+        ):
+            self.works(*words, name=name, says="role scheduler tcp://127.0.0.1:1")
+
+    def test_each_role_is_reached(self):
+        self.works("object_storage_server", "tcp://127.0.0.1:2", says="role store tcp://127.0.0.1:2")
+        self.works(
+            "worker_manager", "baremetal_native", "tcp://h:1", "-wmi", "x", "-mtc", "3", says="role manager x 3"
+        )
+        self.works("-n", "4", "tcp://h:1", name="scaler_cluster", says=" 4")
+        self.works("worker", "tcp://h:1", "--worker-id", "w", "-wmi", "x", says="role worker w")
+        self.works("zygote", "--control-fd", "3", says="role zygote 3 3")
+
+    def test_a_role_logs_the_documented_first_lines(self):
+        lines = self.works("scheduler", "tcp://h:1", "-el", "uvloop", says="role").splitlines()
+        self.assertRegex(lines[0], r"^\[INFO\]\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}: logging to \('/dev/stdout',\)$")
+        self.assertRegex(lines[1], r": use event loop: uvloop$")
+
+    def test_notes_of_the_configuration_are_logged(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "f.toml"), "w") as file:
+                file.write("[scheduler]\nbind_address = 'tcp://h:1'\nprotectd = true\n")
+            out = self.works("scheduler", "-c", "f.toml", folder=folder, says="role scheduler")
+            self.assertIn("f.toml:3: protectd: unknown key in [scheduler], ignored (did you mean protected?)", out)
+
+    def test_usage_errors_are_one_line_and_exit_2(self):
+        self.refused("scheduler", says="scaler_scheduler: bind_address is missing")
+        self.refused("scheduler", "tcp://h:1", "--nope", says="scaler_scheduler: unknown option --nope")
+        line = self.refused("scheduler", "tcp://h:1", "--client-timeout-seconds", "0", says="--client")
+        self.assertEqual(
+            line,
+            "scaler_scheduler: --client-timeout-seconds: 0 is not allowed (a whole number of seconds, at least 1)\n",
+        )
+        self.refused("worker_manager", says="the kind is missing (one of baremetal_native, ")
+        self.refused("worker_manager", "lunar", says="unknown kind 'lunar'")
+        self.refused("schedule", says="unknown command 'schedule' (did you mean scheduler?)")
+        self.refused("a\nb", says="unknown command 'a\\nb'")
+
+    def test_files_that_are_no_configuration(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "big.toml")
+            with open(path, "wb") as file:
+                file.truncate(17 << 20)
+            self.refused("scheduler", "-c", path, says="larger than 16 MiB")
+            self.refused("scheduler", "-c", folder, says="a directory, not a file")
+            self.refused("scheduler", "-c", path + "x", says="big.tomlx: No such file or directory")
+            with open(path, "wb") as file:
+                file.write(b"\x7fELF\0\0")
+            self.refused("scheduler", "-c", path, says="not a text file")
+            with open(path, "wb") as file:
+                file.write(b"[scheduler]\nx = \n")
+            self.refused("scheduler", "-c", path, says="big.toml:2:")
+
+    def test_a_log_file_in_a_missing_folder(self):
+        self.refused("scheduler", "tcp://h:1", "-lp", "/no/such/log", says="cannot log to /no/such/log: No such file")
+
+    def test_what_is_not_built_in_says_so(self):
+        self.refused("stack.toml", says="scaler: starting a whole stack from one file is not built in yet")
+        self.refused("top", "tcp://h:1", says="scaler_top: not built in yet")
+        self.refused("top", "tcp://h:1", "-t", "0", says="--timeout: '0' is not allowed")
+        self.refused("gui", "tcp://h:1", says="scaler_gui: not built in yet")
+        self.refused(
+            "worker_manager", "symphony", "tcp://h:1", "-wmi", "x", "-sn", "s", says="symphony: not built in yet"
+        )
+
+    def test_no_command_shows_the_table_on_stderr(self):
+        done = run()
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("  worker_manager  ", done.stderr)
+
+    def test_help(self):
+        table = self.works("help", says="commands:")
+        self.assertEqual(self.works("--help", says="commands:"), table)
+        self.assertNotIn("zygote", table)
+        whole = self.works("help", "scheduler", says="usage: scaler_scheduler ")
+        self.assertEqual(self.works("-h", name="scaler_scheduler", says="usage"), whole)
+        self.assertEqual(self.works("scheduler", "tcp://h:1", "--help", says="usage"), whole)
+        self.works("help", "worker_manager", says="  symphony ")
+        self.works("worker_manager", "-h", says="  symphony ")
+        kind = self.works("help", "worker_manager", "symphony", says="--service-name")
+        self.assertEqual(self.works("worker_manager", "-h", "symphony", says="usage"), kind)
+        self.refused("help", "nothing", says="unknown command 'nothing'")
+
+    def test_versions(self):
+        for words in (["--version"], ["version"]):
+            out = self.works(*words, says="scaler ")
+            for part in ("Python 3.", "libuv 1.", "Cap'n Proto ", " build"):
+                self.assertIn(part, out)
+
+    def test_a_link_with_another_name_explains_itself(self):
+        self.refused("-h", name="scaler_schedular", says="scaler_schedular: no command has this name")
+        self.refused(name="elsewhere", says="link the program as scaler or as one of scaler_scheduler, ")
+
+    def test_a_closed_or_full_standard_output(self):
+        self.assertEqual(run("--help", stdout=None, preexec_fn=lambda: os.close(1)).returncode, 0)
+        read, write = os.pipe()
+        os.close(read)
+        self.assertEqual(run("--help", stdout=write).returncode, 0)
+        os.close(write)
+        with open("/dev/full", "w") as full:
+            done = run("--help", stdout=full)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output: No space left on device", done.stderr)
+
+    def test_the_reference_page_is_the_committed_one(self):
+        page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/commands.md")
+        with open(page) as file:
+            self.assertEqual(self.works("help", "--markdown", says="# Commands"), file.read())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,41 @@
+// Roles that only tell what they were given, so that the commands can be tested as a program.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "scaler/roles/roles.hpp"
+
+namespace scaler::roles {
+
+int run_scheduler(const config::SchedulerOptions& options) {
+  fmt::print("role scheduler {}\n", options.bind_address.to_string());
+  return 0;
+}
+
+int run_object_storage_server(const config::StoreOptions& options) {
+  fmt::print("role store {}\n", options.bind_address.to_string());
+  return 0;
+}
+
+int run_worker(const config::WorkerOptions& options) {
+  fmt::print("role worker {}\n", options.worker_id);
+  return 0;
+}
+
+int run_worker_manager(const config::WorkerManagerOptions& options) {
+  fmt::print("role manager {} {}\n", options.worker_manager_id, options.max_task_concurrency);
+  return 0;
+}
+
+}  // namespace scaler::roles
+
+namespace scaler::embed {
+
+int zygote_main(int argc, char** argv);
+
+int zygote_main(int argc, char** argv) {
+  fmt::print("role zygote {} {}\n", argc, argv[argc - 1]);
+  return 0;
+}
+
+}  // namespace scaler::embed
