@@ -90,7 +90,6 @@ void WorkerAgent::Impl::processor_message(ProcessorId id, FromProcessor message,
     processor->last_use = ++uses;
     starting_deaths = 0;
   } else if (auto* failed = std::get_if<ProcessorFailed>(&message)) {
-    log::error("Processor[{}] initialization failed: {}", processor->pid, failed->reason);
     leave(1, "a processor cannot start: " + failed->reason, true, out);
   } else {
     ++counters.stale_processor_messages;

@@ -117,7 +117,7 @@ void WorkerAgent::Impl::note_memory(const Measures& measures) {
 
 void WorkerAgent::Impl::leave(int exit_code, std::string reason, bool say_goodbye, Outbox& out) {
   if (std::exchange(left, true)) return;
-  log::info("{}", reason);
+  log::at(exit_code == 0 ? log::Level::info : log::Level::error, "{}", reason);
   for (auto& [id, processor] : processors)
     if (!processor.is<Dying>()) kill(id, "quit", out);
   if (say_goodbye)

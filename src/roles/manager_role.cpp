@@ -53,6 +53,7 @@ class FixedManager {
         kill_timer_(loop, [this] { kill_all(); }) {}
 
   void start();
+  bool finished() const;  // nothing runs and nothing will
   int exit_code() const { return exit_code_; }
 
  private:
@@ -99,7 +100,6 @@ void FixedManager::start() {
     place.restart = std::make_unique<net::Timer>(loop_, [this, &place] { start_worker(place); });
     start_worker(place);
   }
-  end_if_all_done();
 }
 
 // "Worker|FIX|<32 hex>|<32 hex>"; with names of their own, as older clusters: "Worker|name|<32
@@ -186,8 +186,12 @@ void FixedManager::kill_all() {
   signal_all(SIGKILL);
 }
 
+bool FixedManager::finished() const {
+  return std::all_of(places_.begin(), places_.end(), [](const Place& p) { return p.done; });
+}
+
 void FixedManager::end_if_all_done() {
-  if (!std::all_of(places_.begin(), places_.end(), [](const Place& p) { return p.done; })) return;
+  if (!finished()) return;
   kill_timer_.stop();
   loop_.stop();
 }
@@ -209,7 +213,7 @@ int run_worker_manager(const config::WorkerManagerOptions& options) {
   net::Loop loop;
   FixedManager manager(loop, options);
   manager.start();
-  loop.run();
+  if (!manager.finished()) loop.run();
   return manager.exit_code();
 }
 
