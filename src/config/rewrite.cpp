@@ -168,7 +168,7 @@ std::string take_kind(std::span<const Table> tables, std::vector<std::string>& w
       const Option* option = option_in_any(tables, parts);
       if (option == nullptr || parts.value || option->type == Type::flag) continue;
       if (option->type != Type::words) {
-        ++at;
+        if (at + 1 < words.size() && !looks_like_option(words[at + 1])) ++at;
         continue;
       }
       while (at + 1 < words.size() && !looks_like_option(words[at + 1])) ++at;

@@ -55,7 +55,7 @@ TEST_CASE("the example of a whole stack is read by each of its commands", "[conf
                                           {"aws_hpc", "wm-batch"},
                                           {"orb_aws_ec2", "wm-orb"}}) {
     const auto manager =
-        understood(parse_worker_manager({kind, "--config", "stack.toml"}, machine));
+        understood(parse_worker_manager(test::Words{kind, "--config", "stack.toml"}, machine));
     REQUIRE(manager.kind == kind);
     REQUIRE(manager.worker_manager_id == id);
   }
@@ -114,13 +114,14 @@ TEST_CASE("the worker command lines of the documents are understood", "[config]"
   REQUIRE(fixed.mode == ManagerMode::fixed);
   REQUIRE(fixed.max_task_concurrency == 10);
   const std::string preload = "mypackage.init:configure('production', debug=False)";
-  REQUIRE(
-      understood(parse_worker_manager({"baremetal_native", "tcp://127.0.0.1:6378",
-                                       "--worker-manager-id", "wm-preload", "--preload", preload},
-                                      machine))
-          .tuning.preload == preload);
-  REQUIRE(understood(parse_cluster({"tcp://127.0.0.1:8516", "--preload", preload}, machine))
+  REQUIRE(understood(parse_worker_manager(
+                         test::Words{"baremetal_native", "tcp://127.0.0.1:6378",
+                                     "--worker-manager-id", "wm-preload", "--preload", preload},
+                         machine))
               .tuning.preload == preload);
+  REQUIRE(
+      understood(parse_cluster(test::Words{"tcp://127.0.0.1:8516", "--preload", preload}, machine))
+          .tuning.preload == preload);
   for (const char* line : {"-n 4 tcp://127.0.0.1:2345", "-n 10 tcp://127.0.0.1:8516 -ds 300",
                            "-n 4 --per-worker-capabilities gpu,linux tcp://127.0.0.1:2345"})
     REQUIRE(understood(parse_cluster(words(line), machine)).mode == ManagerMode::fixed);

@@ -5,7 +5,9 @@
 
 using namespace scaler;
 using namespace scaler::config;
+using test::error_of;
 using test::FakeMachine;
+using test::options_of;
 using test::words;
 
 namespace {
@@ -112,8 +114,8 @@ TEST_CASE("an address swallowed by a list is pointed out", "[config]") {
 
 TEST_CASE("an empty id is refused", "[config]") {
   FakeMachine machine;
-  const auto parsed = parse_worker_manager(
-      std::vector<std::string>{"baremetal_native", "tcp://a:1", "-wmi", ""}, machine.machine());
+  const auto parsed = parse_worker_manager(test::Words{"baremetal_native", "tcp://a:1", "-wmi", ""},
+                                           machine.machine());
   REQUIRE(error_of(parsed) == "--worker-manager-id: '' is not allowed (text that is not empty)");
 }
 
@@ -234,7 +236,8 @@ TEST_CASE("a heartbeat too slow for the scheduler is a warning", "[config]") {
 TEST_CASE("a gui's address has a host and a port", "[config]") {
   const FakeMachine machine;
   for (const char* wrong : {"nohost", ":80", "h:0", "h:65536", "h:x"}) {
-    const auto parsed = parse_gui({"tcp://a:1", "--gui-address", wrong}, machine.machine());
+    const auto parsed =
+        parse_gui(test::Words{"tcp://a:1", "--gui-address", wrong}, machine.machine());
     REQUIRE(error_of(parsed).find("--gui-address: ") == 0);
   }
   REQUIRE(parse_gui(words("tcp://a:1 --gui-address ::1:80"), machine.machine()));
@@ -243,7 +246,7 @@ TEST_CASE("a gui's address has a host and a port", "[config]") {
 TEST_CASE("a top's timeout is a number of seconds above zero", "[config]") {
   const FakeMachine machine;
   for (const char* wrong : {"0", "-1", "nan", "inf", "x", ""})
-    REQUIRE_FALSE(parse_top({"tcp://a:1", "-t", wrong}, machine.machine()));
+    REQUIRE_FALSE(parse_top(test::Words{"tcp://a:1", "-t", wrong}, machine.machine()));
   REQUIRE(options_of(parse_top(words("tcp://a:1 -t 2.5"), machine.machine()))->timeout_seconds ==
           2.5);
 }

@@ -31,9 +31,11 @@ struct FakeMachine {
   }
 };
 
-// Splits at spaces; a test that needs a space inside a word writes the vector.
-inline std::vector<std::string> words(std::string_view line) {
-  std::vector<std::string> split;
+using Words = std::vector<std::string>;
+
+// Splits at spaces; a test that needs a space inside a word writes Words{...}.
+inline Words words(std::string_view line) {
+  Words split;
   std::string word;
   for (char letter : line) {
     if (letter != ' ') {

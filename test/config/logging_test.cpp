@@ -44,6 +44,13 @@ class LogFolder {
   fs::path path_;
 };
 
+LoggingOptions to(std::vector<std::string> paths, log::Level level = log::Level::info) {
+  LoggingOptions options;
+  options.paths = std::move(paths);
+  options.level = level;
+  return options;
+}
+
 // The texts of lines that begin like "[INFO]2026-01-31 23:59:59+0000: ".
 std::vector<std::string> texts(const std::string& content) {
   std::vector<std::string> found;
@@ -73,7 +80,7 @@ using Texts = std::vector<std::string>;
 
 TEST_CASE("every line goes to every path, in the documented form", "[config]") {
   LogFolder folder;
-  REQUIRE(install_logging({.paths = {folder.file("a"), folder.file("b")}}));
+  REQUIRE(install_logging(to({folder.file("a"), folder.file("b")})));
   log::warning("one {}", 1);
   REQUIRE(folder.content("a") == folder.content("b"));
   REQUIRE(folder.content("a").find("[WARN]20") == 0);
@@ -82,7 +89,7 @@ TEST_CASE("every line goes to every path, in the documented form", "[config]") {
 
 TEST_CASE("lines below the level are not written", "[config]") {
   LogFolder folder;
-  REQUIRE(install_logging({.paths = {folder.file("a")}, .level = log::Level::error}));
+  REQUIRE(install_logging(to({folder.file("a")}, log::Level::error)));
   log::warning("quiet");
   log::error("loud");
   REQUIRE(texts(folder.content("a")) == Texts{"loud"});
@@ -91,7 +98,7 @@ TEST_CASE("lines below the level are not written", "[config]") {
 TEST_CASE("a file is appended to", "[config]") {
   LogFolder folder;
   for (const char* text : {"one", "two"}) {
-    REQUIRE(install_logging({.paths = {folder.file("a")}}));
+    REQUIRE(install_logging(to({folder.file("a")})));
     log::info("{}", text);
   }
   REQUIRE(texts(folder.content("a")) == Texts{"one", "two"});
@@ -99,8 +106,8 @@ TEST_CASE("a file is appended to", "[config]") {
 
 TEST_CASE("a missing folder is an error that names the path and changes nothing", "[config]") {
   LogFolder folder;
-  REQUIRE(install_logging({.paths = {folder.file("a")}}));
-  const auto failed = install_logging({.paths = {folder.file("no/such")}});
+  REQUIRE(install_logging(to({folder.file("a")})));
+  const auto failed = install_logging(to({folder.file("no/such")}));
   REQUIRE(failed.error().text ==
           "cannot log to " + folder.file("no/such") + ": No such file or directory");
   log::info("still here");
@@ -109,7 +116,7 @@ TEST_CASE("a missing folder is an error that names the path and changes nothing"
 
 TEST_CASE("the first lines are the documented ones", "[config]") {
   LogFolder folder;
-  const LoggingOptions options{.paths = {folder.file("a")}};
+  const LoggingOptions options = to({folder.file("a")});
   REQUIRE(install_logging(options));
   log_startup_lines(options, "builtin");
   REQUIRE(texts(folder.content("a")) ==
@@ -132,21 +139,21 @@ TEST_CASE("the lines that scripts wait for are worded as documented", "[config]"
 
 TEST_CASE("a component stands before each text", "[config]") {
   LogFolder folder;
-  REQUIRE(install_logging({.paths = {folder.file("a")}}, "wm-native"));
+  REQUIRE(install_logging(to({folder.file("a")}), "wm-native"));
   log::info("hello");
   REQUIRE(texts(folder.content("a")) == Texts{"wm-native: hello"});
 }
 
 TEST_CASE("control characters from a peer do not reach the log", "[config]") {
   LogFolder folder;
-  REQUIRE(install_logging({.paths = {folder.file("a")}}));
-  log::info("{}", std::string_view("a\x1b[2Jb\0c\td", 9));
+  REQUIRE(install_logging(to({folder.file("a")})));
+  log::info("{}", std::string_view("a\x1b[2Jb\0c\td", 10));
   REQUIRE(texts(folder.content("a")) == Texts{"a\\x1b[2Jb\\x00c\td"});
 }
 
 TEST_CASE("reopening follows a file that was moved away", "[config]") {
   LogFolder folder;
-  REQUIRE(install_logging({.paths = {folder.file("a")}}));
+  REQUIRE(install_logging(to({folder.file("a")})));
   log::info("one");
   fs::rename(folder.file("a"), folder.file("moved"));
   log::info("two");
@@ -161,8 +168,9 @@ TEST_CASE("a Python logging file replaces paths and level", "[config]") {
   std::ofstream(folder.file("l.conf"))
       << "[logger_root]\nlevel=ERROR\nhandlers=f\n[handler_f]\nclass=FileHandler\nargs=('"
       << folder.file("a") << "',)\nformatter=g\n[formatter_g]\nformat=%(levelname)s %(message)s\n";
-  REQUIRE(
-      install_logging({.paths = {folder.file("unused")}, .config_file = folder.file("l.conf")}));
+  LoggingOptions options = to({folder.file("unused")});
+  options.config_file = folder.file("l.conf");
+  REQUIRE(install_logging(options));
   log::warning("quiet");
   log::error("loud");
   REQUIRE(folder.content("a") == "ERROR loud\n");

@@ -7,7 +7,9 @@
 
 using namespace scaler;
 using namespace scaler::config;
+using test::error_of;
 using test::FakeMachine;
+using test::options_of;
 using test::words;
 
 TEST_CASE("the command line wins over TOML, and TOML over the default", "[config]") {
@@ -140,10 +142,11 @@ TEST_CASE("an older cluster is a fixed native manager named after its host", "[c
 
 TEST_CASE("a worker takes what its manager passes on", "[config]") {
   const FakeMachine machine;
-  const auto options = options_of(parse_worker(
-      {"tcp://a:1", "--worker-id", "Worker|NAT|0", "-wmi", "x", "-osa", "tcp://a:2", "-pwc",
-       "linux,cpu=4", "--preload", "m:f('a b')", "-hps", "--python-env", "/v", "-lp", "-"},
-      machine.machine()));
+  const auto options =
+      options_of(parse_worker(test::Words{"tcp://a:1", "--worker-id", "Worker|NAT|0", "-wmi", "x",
+                                          "-osa", "tcp://a:2", "-pwc", "linux,cpu=4", "--preload",
+                                          "m:f('a b')", "-hps", "--python-env", "/v", "-lp", "-"},
+                              machine.machine()));
   REQUIRE(options->worker_id == "Worker|NAT|0");
   REQUIRE(options->object_storage_address->port == 2);
   REQUIRE(options->tuning.per_worker_capabilities == "linux,cpu=4");
