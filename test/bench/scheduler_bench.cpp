@@ -1,0 +1,203 @@
+// What the bare scheduler costs: tasks per second with and without the codec, memory per waiting
+// task, and whether single operations cost the same behind a long queue as behind a short one.
+//   ninja -C build/release scheduler_bench && build/release/test/bench/scheduler_bench
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <vector>
+
+#include "scaler/base/log.hpp"
+#include "scaler/scheduler/scheduler.hpp"
+#include "scaler/wire/codec.hpp"
+
+namespace {
+
+using namespace scaler;
+using Clock = std::chrono::steady_clock;
+
+double seconds_of(const std::function<void()>& act) {
+  const auto start = Clock::now();
+  act();
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::size_t heap_bytes() { return mallinfo2().uordblks + mallinfo2().hblkhd; }
+
+// One client, one worker, and the role's part: frames in, frames out.
+class Rig {
+ public:
+  Rig() : core_(quiet()), random_(1) {
+    core_.on_peer(client_, client_name_, now_, out_);
+    core_.on_peer(worker_, worker_name_, now_, out_);
+    core_.on_message(client_, wire::ClientHeartbeat{}, {}, now_, out_);
+    out_.clear();
+  }
+
+  void add_worker(std::uint32_t slots) {
+    wire::WorkerHeartbeat heartbeat;
+    heartbeat.queue_size = slots;
+    core_.on_message(worker_, heartbeat, {}, now_, out_);
+    turns();
+  }
+  void lose_worker() {
+    core_.on_message(worker_, wire::DisconnectRequest{worker_name_}, {}, now_, out_);
+    turns();
+  }
+  void lose_client() {
+    core_.on_message(client_, wire::ClientDisconnect{}, {}, now_, out_);
+    turns();
+  }
+  wire::Task task() {
+    wire::Task task;
+    random_.fill(task.id.bytes);
+    random_.fill(task.function.bytes);
+    task.source = client_name_;
+    task.metadata = Bytes::copy_of(std::string_view("\1\0\0\0\0\0", 6));
+    task.arguments = {task.function, task.function};
+    return task;
+  }
+  void hear(PeerId from, const Bytes& frame) {
+    auto message = wire::decode(frame);
+    core_.on_message(from, std::move(*message), frame, now_, out_);
+  }
+  void submit(const wire::Task& task) { hear(client_, wire::encode(task)); }
+  void cancel(const TaskId& id) {
+    core_.on_message(client_, wire::TaskCancel{id, true}, {}, now_, out_);
+    out_.clear();
+  }
+  std::pair<Bytes, Bytes> answer_of(const TaskId& id) {
+    ObjectId object;
+    random_.fill(object.bytes);
+    wire::ObjectInstruction create{wire::ObjectInstructionType::create,
+                                   client_name_,
+                                   {object},
+                                   {wire::ObjectContentType::object},
+                                   {Bytes{}}};
+    wire::TaskResult result{
+        id, wire::TaskResultType::success, Bytes::copy_of("0123456789abcdef"), {object}};
+    return {wire::encode(create), wire::encode(result)};
+  }
+  void turns() {
+    for (bool more = true; more; flush()) more = core_.run_turn(now_, out_);
+    flush();
+  }
+  PeerId client() const { return client_; }
+  PeerId worker() const { return worker_; }
+
+ private:
+  static scheduler::Options quiet() {
+    scheduler::Options options;
+    options.load_balance_interval = -1s;
+    return options;
+  }
+  void flush() {
+    for (auto& effect : out_)
+      if (auto* send = std::get_if<scheduler::Send>(&effect)) wire::encode(send->message);
+    out_.clear();
+  }
+  const PeerId client_{1, 1};
+  const PeerId worker_{2, 1};
+  const Bytes client_name_ = Bytes::copy_of("Client|890333c8bb57413f8e71576d3ad8cba3");
+  const Bytes worker_name_ = Bytes::copy_of("Worker|w");
+  scheduler::Scheduler core_;
+  scheduler::Outbox out_;
+  TimePoint now_{};
+  Random random_;
+};
+
+std::vector<wire::Task> fill(Rig& rig, std::size_t count) {
+  std::vector<wire::Task> tasks;
+  for (std::size_t i = 0; i < count; ++i) tasks.push_back(rig.task());
+  for (const auto& task : tasks) rig.submit(task);
+  rig.turns();
+  return tasks;
+}
+
+void measure_throughput() {
+  constexpr std::size_t batch = 100;
+  constexpr std::size_t rounds = 2'000;
+  double best = 1e9;
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    Rig rig;
+    rig.add_worker(1'000);
+    double spent = 0;
+    for (std::size_t round = 0; round < rounds; ++round) {
+      std::vector<Bytes> tasks;
+      std::vector<std::pair<Bytes, Bytes>> answers;
+      for (std::size_t i = 0; i < batch; ++i) {
+        const auto task = rig.task();
+        tasks.push_back(wire::encode(task));
+        answers.push_back(rig.answer_of(task.id));
+      }
+      spent += seconds_of([&] {
+        for (const auto& frame : tasks) rig.hear(rig.client(), frame);
+        rig.turns();
+        for (const auto& [create, result] : answers) {
+          rig.hear(rig.worker(), create);
+          rig.hear(rig.worker(), result);
+        }
+        rig.turns();
+      });
+    }
+    best = std::min(best, spent);
+  }
+  const double tasks = static_cast<double>(batch * rounds);
+  std::printf("task, result's create, result, decoded each: %.2f us a task, %.0f tasks/s\n",
+              best / tasks * 1e6, tasks / best);
+}
+
+void measure_memory() {
+  constexpr std::size_t count = 1'000'000;
+  Rig rig;
+  std::vector<Bytes> frames;
+  for (std::size_t i = 0; i < count; ++i) frames.push_back(wire::encode(rig.task()));
+  const std::size_t before = heap_bytes();
+  for (const auto& frame : frames) rig.hear(rig.client(), frame);
+  rig.turns();
+  const double each = static_cast<double>(heap_bytes() - before) / static_cast<double>(count);
+  std::printf("waiting task: %.0f bytes beside its frame of %zu\n", each, frames[0].size());
+}
+
+// Nanoseconds per task of one operation with that many waiting.
+using Costs = std::vector<std::pair<const char*, double>>;
+Costs costs_with(std::size_t count) {
+  Costs costs;
+  const auto note = [&](const char* what, std::size_t times, double seconds) {
+    costs.emplace_back(what, seconds / static_cast<double>(times) * 1e9);
+  };
+  {
+    Rig rig;
+    const auto tasks = fill(rig, count);
+    note("cancel", count / 10, seconds_of([&] {
+           for (std::size_t at = 0; at < count; at += 10) rig.cancel(tasks[count - 1 - at].id);
+         }));
+    note("lose client", count, seconds_of([&] { rig.lose_client(); }));
+  }
+  {
+    Rig rig;
+    fill(rig, count);
+    note("place", count, seconds_of([&] { rig.add_worker(static_cast<std::uint32_t>(count)); }));
+    note("lose worker", count, seconds_of([&] { rig.lose_worker(); }));
+  }
+  return costs;
+}
+
+void measure_ratios() {
+  const Costs few = costs_with(10'000);
+  const Costs many = costs_with(1'000'000);
+  for (std::size_t at = 0; at < few.size(); ++at)
+    std::printf("%-12s %6.0f ns a task with 10,000, %6.0f ns with 1,000,000: x%.1f\n",
+                few[at].first, few[at].second, many[at].second, many[at].second / few[at].second);
+}
+
+}  // namespace
+
+int main() {
+  log::set_level(log::Level::error);
+  measure_memory();
+  measure_throughput();
+  measure_ratios();
+}

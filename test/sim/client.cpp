@@ -1,0 +1,120 @@
+#include "sim/actors.hpp"
+
+namespace scaler::sim {
+
+Client::Client(Cluster& cluster, std::string identity, std::int32_t priority)
+    : Node(cluster.network, std::move(identity)), cluster_(cluster), priority_(priority) {}
+
+void Client::on_connected() {
+  say(wire::ClientHeartbeat{});
+  for (auto& [id, expected] : expected_) {
+    if (expected.answers > 0 || expected.is_node) continue;
+    ++expected.said;
+    say(expected.request);
+    if (expected.cancel_asked) say(wire::TaskCancel{id, true});
+  }
+  if (std::exchange(beating_, true)) return;
+  beat_later();
+}
+
+void Client::beat_later() {
+  after(2s, [this] {
+    if (is_connected()) say(wire::ClientHeartbeat{});
+    beat_later();
+  });
+}
+
+wire::Task Client::new_task() {
+  wire::Task task;
+  task.id = network_.new_task_id();
+  task.source = identity();
+  task.metadata = wire::encode_task_flags({true, priority_, false});
+  task.function = network_.new_object_id();
+  if (network_.chance(20)) task.capabilities.push_back({"gpu", -1});
+  ++cluster_.tasks_asked;
+  return task;
+}
+
+void Client::expect(const TaskId& id, wire::Message request, bool is_node, const TaskId& umbrella) {
+  Expected expected;
+  expected.request = std::move(request);
+  expected.is_node = is_node;
+  expected.umbrella = umbrella;
+  expected_.emplace(id, std::move(expected));
+  ++waiting_;
+}
+
+void Client::submit_some(unsigned count) {
+  for (unsigned i = 0; i < count; ++i) {
+    auto task = new_task();
+    expect(task.id, task, false, {});
+    say(std::move(task));
+  }
+}
+
+void Client::submit_graph() {
+  wire::GraphTask graph;
+  graph.id = network_.new_task_id();
+  graph.source = identity();
+  const std::uint64_t size = network_.random.below(8);
+  for (std::uint64_t i = 0; i < size; ++i) {
+    auto node = new_task();
+    for (std::uint64_t input = 0; input < i; ++input)
+      if (network_.chance(30)) node.arguments.push_back(graph.nodes[input].id);
+    if (network_.chance(40)) graph.targets.push_back(node.id);
+    expect(node.id, {}, true, graph.id);
+    graph.nodes.push_back(std::move(node));
+  }
+  expect(graph.id, graph, false, {});
+  say(std::move(graph));
+}
+
+void Client::cancel_something() {
+  for (auto& [id, expected] : expected_)
+    if (expected.answers == 0 && network_.chance(30)) {
+      (expected.is_node ? expected_.at(expected.umbrella) : expected).cancel_asked = true;
+      return say(wire::TaskCancel{expected.is_node ? expected.umbrella : id, true});
+    }
+}
+
+void Client::leave() {
+  leaving_ = true;
+  say(wire::ClientDisconnect{});
+  after(5s, [this] { kill(); });
+}
+
+void Client::count_answer(Expected& expected) {
+  if (expected.answers++ == 0) --waiting_;
+}
+
+void Client::on_message(wire::Message message) {
+  if (auto* result = std::get_if<wire::TaskResult>(&message)) answered(result->id);
+  if (auto* confirm = std::get_if<wire::TaskCancelConfirm>(&message)) answered(confirm->id);
+}
+
+void Client::answered(const TaskId& id) {
+  const auto found = expected_.find(id);
+  SCALER_ASSERT(found != expected_.end(), "an answer that nobody waits for");
+  Expected& expected = found->second;
+  // A cancel that crosses with its task's end is answered too, with not found.
+  if (expected.answers > 0 && expected.cancel_asked) return;
+  count_answer(expected);
+  if (std::holds_alternative<wire::GraphTask>(expected.request))
+    for (auto& [node, of_node] : expected_)
+      if (of_node.is_node && of_node.umbrella == id && of_node.answers == 0) {
+        // Only a lost connection can have swallowed a node's own answer.
+        SCALER_ASSERT(expected.said > 1, "an umbrella ends before one of its nodes");
+        count_answer(of_node);
+      }
+  if (waiting_ == 0 && when_content) std::exchange(when_content, nullptr)();
+}
+
+void Client::check_answers() const {
+  for (const auto& [id, expected] : expected_) {
+    SCALER_ASSERT(expected.answers > 0, "a task never ended");
+    const unsigned said = expected.is_node ? expected_.at(expected.umbrella).said : expected.said;
+    SCALER_ASSERT(expected.answers <= said, "a task ended twice");
+  }
+}
+
+}  // namespace scaler::sim

@@ -1,0 +1,134 @@
+#include <algorithm>
+
+#include "sim/actors.hpp"
+
+namespace scaler::sim {
+
+Worker::Worker(Cluster& cluster, std::string identity, std::uint32_t slots, bool has_gpu)
+    : Node(cluster.network, std::move(identity)),
+      cluster_(cluster),
+      slots_(slots),
+      has_gpu_(has_gpu) {
+  beat_later();
+}
+
+void Worker::on_connected() { beat(); }
+
+void Worker::beat_later() {
+  after(2s, [this] {
+    if (!hanging_ && is_connected()) beat();
+    beat_later();
+  });
+}
+
+void Worker::beat() {
+  wire::WorkerHeartbeat heartbeat;
+  heartbeat.queue_size = slots_;
+  heartbeat.queued_tasks = static_cast<std::uint32_t>(queue_.size());
+  if (has_gpu_) heartbeat.capabilities.push_back({"gpu", -1});
+  say(heartbeat);
+}
+
+void Worker::leave() { say(wire::DisconnectRequest{identity()}); }
+
+void Worker::hang(Duration while_) {
+  hanging_ = true;
+  after(while_, [this] {
+    hanging_ = false;
+    for (auto& message : std::exchange(unheard_, {})) on_message(std::move(message));
+    start_next();
+  });
+}
+
+void Worker::on_message(wire::Message message) {
+  if (hanging_) return unheard_.push_back(std::move(message));
+  if (auto* task = std::get_if<wire::Task>(&message)) {
+    const auto is_it = [&](const auto& other) { return other.id == task->id; };
+    const bool known =
+        std::any_of(queue_.begin(), queue_.end(), is_it) ||
+        std::any_of(running_.begin(), running_.end(), [&](auto& r) { return is_it(r.task); });
+    if (!known) queue_.push_back(std::move(*task));
+    start_next();
+  } else if (auto* cancel = std::get_if<wire::TaskCancel>(&message)) {
+    on_cancel(*cancel);
+  } else if (std::holds_alternative<wire::DisconnectResponse>(message)) {
+    kill();
+  }
+}
+
+void Worker::on_cancel(const wire::TaskCancel& cancel) {
+  const auto answer = [&](wire::CancelConfirmType type) {
+    say(wire::TaskCancelConfirm{cancel.id, type});
+  };
+  const auto queued = std::find_if(queue_.begin(), queue_.end(),
+                                   [&](const auto& task) { return task.id == cancel.id; });
+  if (queued != queue_.end()) {
+    queue_.erase(queued);
+    return answer(wire::CancelConfirmType::canceled);
+  }
+  const auto runs = std::find_if(running_.begin(), running_.end(),
+                                 [&](const auto& run) { return run.task.id == cancel.id; });
+  if (runs == running_.end()) return answer(wire::CancelConfirmType::cancel_not_found);
+  if (!cancel.force) return answer(wire::CancelConfirmType::cancel_failed);
+  running_.erase(runs);
+  answer(wire::CancelConfirmType::canceled);
+  start_next();
+}
+
+std::int32_t Worker::priority_of(const wire::Task& task) {
+  return wire::decode_task_flags(task.metadata)->priority;
+}
+
+void Worker::start_next() {
+  if (hanging_ || queue_.empty()) return;
+  const auto best = std::max_element(
+      queue_.begin(), queue_.end(),
+      [](const auto& a, const auto& b) { return priority_of(a) < priority_of(b); });
+  if (!running_.empty()) {
+    if (!running_.back().waits_for_children) return;
+    if (priority_of(*best) <= priority_of(running_.back().task)) return;
+  }
+  wire::Task task = std::move(*best);
+  queue_.erase(best);
+  start(std::move(task));
+}
+
+void Worker::start(wire::Task task) {
+  const TaskId id = task.id;
+  const std::int32_t priority = priority_of(task);
+  running_.push_back({std::move(task), false});
+  Network& network = network_;
+  if (priority < 2 && network.chance(8)) {
+    running_.back().waits_for_children = true;
+    Client& child = cluster_.add_client(priority + 1);
+    child.when_content = [this, id, &child] {
+      if (is_alive()) finish(id);
+      child.leave();
+    };
+    child.submit_some(1 + static_cast<unsigned>(network.random.below(3)));
+    return start_next();
+  }
+  const Duration takes =
+      network.chance(3) ? network.random_delay(2s, 12s) : network.random_delay(1ms, 300ms);
+  after(takes, [this, id] { finish(id); });
+}
+
+void Worker::finish(const TaskId& id) {
+  if (hanging_) return after(1s, [this, id] { finish(id); });
+  const auto runs = std::find_if(running_.begin(), running_.end(),
+                                 [&](const auto& run) { return run.task.id == id; });
+  if (runs == running_.end()) return;  // killed meanwhile
+  const ObjectId object = network_.new_object_id();
+  say(wire::ObjectInstruction{wire::ObjectInstructionType::create,
+                              runs->task.source,
+                              {object},
+                              {wire::ObjectContentType::object},
+                              {Bytes{}}});
+  const auto type =
+      network_.chance(5) ? wire::TaskResultType::failed : wire::TaskResultType::success;
+  say(wire::TaskResult{id, type, Bytes::copy_of("0123456789abcdef"), {object}});
+  running_.erase(runs);
+  start_next();
+}
+
+}  // namespace scaler::sim
