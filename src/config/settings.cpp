@@ -206,14 +206,4 @@ Result<Resolved> resolve(const Table& table, std::span<const std::string> words,
   return resolve_given(table, given, machine);
 }
 
-Result<Resolved> resolve_section(const Table& table, const TomlDocument& document,
-                                 const TomlSection& section, const Machine& machine) {
-  Resolved resolved;
-  SCALER_CHECK(add_defaults(table, resolved.settings));
-  SCALER_CHECK(add_section(table, document, section, resolved));
-  SCALER_CHECK(add_environment(table, machine, resolved.settings));
-  SCALER_CHECK(check_required(table, document.file, true, resolved.settings));
-  return resolved;
-}
-
 }  // namespace scaler::config

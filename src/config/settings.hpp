@@ -61,8 +61,4 @@ struct Resolved {
 Result<Resolved> resolve(const Table& table, std::span<const std::string> words,
                          const Machine& machine);
 
-// The same for one section of a file that is already open, without a command line.
-Result<Resolved> resolve_section(const Table& table, const TomlDocument& document,
-                                 const TomlSection& section, const Machine& machine);
-
 }  // namespace scaler::config
