@@ -18,6 +18,9 @@ constexpr std::size_t read_bytes_per_turn = std::size_t{1} << 20;
 constexpr std::size_t write_bytes_per_turn = std::size_t{4} << 20;
 constexpr std::size_t events_per_turn = 4096;
 constexpr std::size_t views_max = 64;  // what Session::to_send gives at most
+// How long a peer may take to end its side. Many never do: an idle synchronous client reads nothing
+// between its requests.
+constexpr Duration linger_after_last_word = 250ms;
 
 int pending_error(int descriptor) {
   int error = 0;
@@ -279,6 +282,8 @@ void Connection::after_flush() {
   if (!blocked_ && phase_ == Phase::draining) {
     phase_ = Phase::shut;
     ::shutdown(socket_.get(), SHUT_WR);
+    linger_.emplace(loop_, [this] { end_soon({End::Kind::closed, "closed"}); });
+    linger_->start(linger_after_last_word);
   }
   watch();
 }

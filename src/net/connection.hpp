@@ -13,6 +13,7 @@
 #include "scaler/base/ids.hpp"
 #include "scaler/base/session.hpp"
 #include "scaler/net/loop.hpp"
+#include "scaler/net/timer.hpp"
 
 namespace scaler::net {
 
@@ -73,8 +74,8 @@ class Connection {
   void pause_reading(Pause reason);
   void resume_reading(Pause reason);
 
-  // Delivers nothing more, writes what is queued, ends the stream, waits for the peer to end its
-  // side: then on_end. Bound it with a timer.
+  // Delivers nothing more, writes what is queued (bound that with a timer), ends the stream, gives
+  // the peer a moment to end its side: then on_end.
   void close_gently();
   // on_end follows in the next turn.
   void end_soon(End end);
@@ -122,6 +123,7 @@ class Connection {
   Job flush_job_;
   Job pump_job_;
   Job end_job_;
+  std::optional<Timer> linger_;  // between our last word and the close
   std::optional<Poll> poll_;
 };
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -72,14 +73,19 @@ ProcessorHost::ProcessorHost(net::Loop& loop, net::Children& children,
 }
 
 ProcessorHost::~ProcessorHost() {
-  for (auto& [id, seat] : seats_) {
-    if (seat->pid == 0 || seat->process_end) continue;
-    children_.unwatch(seat->pid);
-    signal_process(seat->pid, SIGKILL);
+  // Whoever sees this process gone may rely on its processors being gone too, so the ends are
+  // waited for. They were killed: it does not take long.
+  std::vector<int> ending;
+  for (auto& [id, seat] : seats_)
+    if (seat->pid != 0 && !seat->process_end) ending.push_back(seat->pid);
+  if (zygote_) ending.push_back(zygote_->pid);
+  for (const int pid : ending) {
+    children_.unwatch(pid);
+    signal_process(pid, SIGKILL);
   }
-  if (!zygote_) return;
-  children_.unwatch(zygote_->pid);
-  signal_process(zygote_->pid, SIGKILL);
+  for (const int pid : ending)
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
 }
 
 // ---- the zygote ----

@@ -59,8 +59,9 @@ Address neighbour_of(const Address& address, std::uint16_t distance) {
 Result<Address> advertised_address(const Address& address) {
   Address advertised = address;
   if (address.scheme == Address::Scheme::ipc)
-    return Error{Errc::usage, fmt::format("object storage at {}: peers can only be told a tcp address",
-                                          address.to_string())};
+    return Error{Errc::usage,
+                 fmt::format("object storage at {}: peers can only be told a tcp address",
+                             address.to_string())};
   if (address.host == "*" || address.host == "0.0.0.0" || address.host == "::") {
     advertised.host = address_of_this_machine();
     return advertised;

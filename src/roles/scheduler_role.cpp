@@ -28,8 +28,9 @@ constexpr Duration status_interval = 1s;
 constexpr Duration storage_patience = 15s;  // how long a start waits for the object storage server
 constexpr Duration farewell_patience = 2s;  // how long queued answers may take to leave at the end
 
-// The scheduler core, joined to its sockets: one router for clients, workers and managers, one publisher for monitors, and
-// the object storage, either a link to a server or a service of our own in the same loop.
+// The scheduler core, joined to its sockets: one router for clients, workers and managers, one
+// publisher for monitors, and the object storage, either a link to a server or a service of our own
+// in the same loop.
 class SchedulerRole : private net::RouterEvents {
  public:
   SchedulerRole(net::Loop& loop, const config::SchedulerOptions& options)
@@ -116,13 +117,15 @@ Status SchedulerRole::open_storage(const Address& scheduler_address) {
   if (options_.object_storage_address) {
     reachable = *options_.object_storage_address;
     storage_link_ = std::make_unique<StoreLink>(
-        loop_, reachable, identity_, [this](std::string_view failure) { on_storage_change(failure); });
+        loop_, reachable, identity_,
+        [this](std::string_view failure) { on_storage_change(failure); });
     storage_limit_.start(storage_patience);
     log::info("Scheduler: connect to object storage server {}", reachable.to_string());
   } else {
     storage_service_ = std::make_unique<StoreService>(loop_, "ObjectStorageServer");
     auto listening = storage_service_->listen(neighbour_of(scheduler_address, 1));
-    if (!listening) {  // the port beside ours is taken: any free one will do, since peers learn it from us
+    if (!listening) {  // the port beside ours is taken: any free one will do, since peers learn it
+                       // from us
       Address free_port = scheduler_address;
       free_port.port = 0;
       listening = storage_service_->listen(free_port);

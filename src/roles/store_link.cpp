@@ -31,9 +31,8 @@ void StoreLink::duplicate(const ObjectId& source, const ObjectId& copy) { ask({c
 
 void StoreLink::ask(const Wish& wish) {
   frames_.clear();
-  const std::uint64_t request = wish.source
-                                    ? client_.duplicate(*wish.source, wish.object, frames_)
-                                    : client_.remove(wish.object, frames_);
+  const std::uint64_t request = wish.source ? client_.duplicate(*wish.source, wish.object, frames_)
+                                            : client_.remove(wish.object, frames_);
   in_flight_.emplace(request, wish);
   send_frames();
 }

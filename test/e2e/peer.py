@@ -20,6 +20,8 @@ class PeerRole:
         self.process = subprocess.Popen(
             [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL, start_new_session=True,
+            # Its workers import the test modules by name, as ours do from their working folder.
+            env={**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parent)},
         )
 
     @property

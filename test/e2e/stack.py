@@ -82,10 +82,13 @@ class Role:
 
     def wait_exit(self, limit_s=LIMIT_S):
         try:
-            return self.process.wait(limit_s)
+            code = self.process.wait(limit_s)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise AssertionError(f"{self.arguments} did not end in {limit_s} s:\n" + "\n".join(self.lines)) from None
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended, limit_s)  # its last lines may still be on their way
+        return code
 
     def stop(self, number=signal.SIGTERM):
         """Asks for an orderly end and gives the exit code."""
@@ -163,9 +166,9 @@ class Stack:
                 continue
             before = children_of(role.pid)
             codes[name] = role.stop()
-            left = [pid for pid in before if os.path.exists(f"/proc/{pid}") and pid in _living(before)]
+            left = [f"{pid} {command_of(pid)}" for pid in living(before)]
             if left:
-                raise AssertionError(f"{name} left processes behind: {left}")
+                raise AssertionError(f"{name} left processes behind: {left}\n" + "\n".join(role.lines))
         return codes
 
     def __enter__(self):
@@ -176,7 +179,16 @@ class Stack:
             role.kill()
 
 
-def _living(pids):
+def command_of(pid):
+    """The words of a process's command line."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def living(pids):
+    """Those that still run; a zombie does not."""
     alive = []
     for pid in pids:
         with contextlib.suppress(OSError):

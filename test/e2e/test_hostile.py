@@ -13,7 +13,7 @@ import unittest
 from scaler import Client
 
 import stack
-from test_client import announce_and_nap, square, wait_for_file
+from test_client import announce_and_nap, nap, square, wait_for_file
 
 ZMTP_GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(16) + b"\x00" + bytes(31)
 
@@ -149,9 +149,9 @@ class Deaths(unittest.TestCase):
         with stack.Stack(workers=2) as cluster:
             cluster.wait_workers(2)
             with Client(address=cluster.address) as client:
-                futures = [client.submit(time.sleep, 0.01) for _ in range(200)]
+                futures = [client.submit(nap, 0.01) for _ in range(200)]
                 futures[3].result()
-                agents = [pid for pid in stack.children_of(cluster.manager.pid) if b"\0worker\0" in _command_of(pid)]
+                agents = [pid for pid in stack.children_of(cluster.manager.pid) if "worker" in stack.command_of(pid)[1:2]]
                 os.kill(agents[0], signal.SIGKILL)
                 for future in futures:
                     self.assertIsNone(future.result(timeout=60))
@@ -166,9 +166,9 @@ class Deaths(unittest.TestCase):
                 self.assertGreaterEqual(len(family), 4)
                 cluster.manager.kill()
                 deadline = time.monotonic() + 10
-                while stack._living(family) and time.monotonic() < deadline:
+                while stack.living(family) and time.monotonic() < deadline:
                     time.sleep(0.02)
-                self.assertEqual(stack._living(family), [])
+                self.assertEqual(stack.living(family), [])
 
     def test_a_client_waits_through_a_pause_of_the_scheduler(self):
         with stack.Stack(workers=1) as cluster, stack.temporary_folder() as folder:
@@ -181,14 +181,6 @@ class Deaths(unittest.TestCase):
                 open(finish, "w").close()
                 os.kill(cluster.scheduler.pid, signal.SIGCONT)
                 self.assertEqual(future.result(timeout=30), finish)
-
-
-def _command_of(pid):
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
 
 
 class ImpossibleStarts(unittest.TestCase):
