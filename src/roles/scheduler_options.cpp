@@ -85,14 +85,18 @@ Result<Address> advertised_address(const Address& address) {
   return advertised;
 }
 
-Result<scheduler::Options> core_options_of(const config::SchedulerOptions& options,
-                                           const Address& advertised_storage) {
+scheduler::Options core_options_of(const config::SchedulerOptions& options,
+                                   const Address& advertised_storage) {
   scheduler::Options core;
   core.advertised_storage = {advertised_storage.host, advertised_storage.port, "tcp"};
   core.is_protected = options.is_protected;
   core.tasks_waiting_max = options.max_number_of_tasks_waiting;
   core.client_timeout = std::chrono::seconds(options.client_timeout_seconds);
   core.worker_timeout = std::chrono::seconds(options.worker_timeout_seconds);
+  core.object_retention = std::chrono::seconds(options.object_retention_seconds);
+  core.allocation = options.policy.allocate == config::AllocatePolicy::capability
+                        ? scheduler::Allocation::capability
+                        : scheduler::Allocation::even_load;
   core.load_balance_interval = std::chrono::seconds(options.load_balance_seconds);
   core.load_balance_trigger_times = static_cast<std::uint32_t>(options.load_balance_trigger_times);
   core.random_seed = Random::from_system().next();

@@ -12,6 +12,7 @@
 #include "roles/store_link.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
+#include "scaler/config/logging.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/publisher.hpp"
 #include "scaler/net/router.hpp"
@@ -103,9 +104,9 @@ Status SchedulerRole::start() {
   SCALER_TRY(bound, router_.listen(options_.bind_address));
   const Address monitor_wish = options_.monitor_address.value_or(neighbour_of(bound, 2));
   SCALER_TRY(monitor_bound, monitor_.listen(monitor_wish));
-  log::info("Scheduler: listen to scheduler address {}", bound.to_string());
+  log::info("{}", config::lines::scheduler_listens(bound));
   SCALER_CHECK(open_storage(bound));
-  log::info("Scheduler: listen to scheduler monitor address {}", monitor_bound.to_string());
+  log::info("{}", config::lines::scheduler_monitor_listens(monitor_bound));
 
   end_of_turn_ = loop_.before_poll([this] { end_turn(); });
   status_.start(status_interval, status_interval);
@@ -120,7 +121,7 @@ Status SchedulerRole::open_storage(const Address& scheduler_address) {
         loop_, reachable, identity_,
         [this](std::string_view failure) { on_storage_change(failure); });
     storage_limit_.start(storage_patience);
-    log::info("Scheduler: connect to object storage server {}", reachable.to_string());
+    log::info("{}", config::lines::scheduler_uses_storage(reachable));
   } else {
     storage_service_ = std::make_unique<StoreService>(loop_, "ObjectStorageServer");
     auto listening = storage_service_->listen(neighbour_of(scheduler_address, 1));
@@ -134,14 +135,13 @@ Status SchedulerRole::open_storage(const Address& scheduler_address) {
     reachable = *listening;
     log::info("Scheduler: serve object storage at {}", reachable.to_string());
     // Scripts wait for this line in either case.
-    log::info("Scheduler: connect to object storage server {}", reachable.to_string());
+    log::info("{}", config::lines::scheduler_uses_storage(reachable));
   }
   const Address wish = options_.advertised_object_storage_address.value_or(reachable);
   SCALER_TRY(advertised, advertised_address(wish));
   if (!(advertised == reachable))
-    log::info("Scheduler: advertise object storage address {}", advertised.to_string());
-  SCALER_TRY(core_options, core_options_of(options_, advertised));
-  core_.emplace(std::move(core_options));
+    log::info("{}", config::lines::scheduler_advertises_storage(advertised));
+  core_.emplace(core_options_of(options_, advertised));
   return ok();
 }
 
