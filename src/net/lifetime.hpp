@@ -12,7 +12,8 @@ class Lifetime {
   class Watch {
    public:
     explicit Watch(Lifetime& subject) : subject_(&subject), outer_(subject.innermost_) {
-// The address of a local is stored on purpose: the destructor takes it back. GCC 12 cannot see that.
+// The address of a local is stored on purpose: the destructor takes it back. GCC 12 cannot see
+// that.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdangling-pointer"
       subject.innermost_ = this;

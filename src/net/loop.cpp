@@ -35,7 +35,7 @@ Loop::Impl::~Impl() {
                 "a before_poll registration outlives its loop");
   uv_close(as_handle(&prepare), nullptr);
   uv_close(as_handle(&idle), nullptr);
-  uv_walk(&uv, require_closing, nullptr);  // a leaked handle would keep the next line for ever
+  uv_walk(&uv, require_closing, nullptr);     // a leaked handle would keep the next line for ever
   while (uv_run(&uv, UV_RUN_DEFAULT) != 0) {  // again, if an old stop() ended it
   }
   const int status = uv_loop_close(&uv);

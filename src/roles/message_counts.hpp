@@ -8,7 +8,8 @@
 
 namespace scaler::roles {
 
-// Messages since start, by kind, as the monitor's status message lists them. Modulo 2^32, the width on the wire.
+// Messages since start, by kind, as the monitor's status message lists them. Modulo 2^32, the width
+// on the wire.
 class MessageCounts {
  public:
   static constexpr std::size_t unknown = ~std::size_t{0};  // counted nowhere

@@ -11,7 +11,8 @@ namespace scaler::roles {
 class OwnResources {
  public:
   struct Reading {
-    wire::Resource process;             // CPU in thousandths of one core since the last reading, at most 1000; 0 at first
+    wire::Resource
+        process;  // CPU in thousandths of one core since the last reading, at most 1000; 0 at first
     std::uint64_t available_bytes = 0;  // of the host
   };
   Reading read(TimePoint now);

@@ -15,12 +15,13 @@
 
 namespace scaler::roles {
 
-// The scheduler's hand in an object storage server of its own process: removes and duplicates, never reads. A connection that
-// is lost is made again for ever; what was asked meanwhile is asked then, and what was under way is asked once more, which
-// does no harm.
+// The scheduler's hand in an object storage server of its own process: removes and duplicates,
+// never reads. A connection that is lost is made again for ever; what was asked meanwhile is asked
+// then, and what was under way is asked once more, which does no harm.
 class StoreLink : private net::DealerEvents {
  public:
-  // `on_change` is told of each connection (an empty text) and of each loss or failed attempt (why).
+  // `on_change` is told of each connection (an empty text) and of each loss or failed attempt
+  // (why).
   StoreLink(net::Loop& loop, const Address& address, std::string identity,
             std::function<void(std::string_view failure)> on_change);
 
