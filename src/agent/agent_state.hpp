@@ -204,7 +204,7 @@ struct WorkerAgent::Impl {
 constexpr Duration head_patience = 1s;
 // How long an object whose owner deleted it may still come.
 constexpr Duration deleted_patience = 5s;
-constexpr std::size_t window_tasks_max = 64;
+constexpr std::size_t window_tasks_max = 128;
 constexpr std::size_t uploads_max = 10'000;
 constexpr std::size_t known_objects_max = 100'000;
 constexpr unsigned starting_deaths_max = 3;

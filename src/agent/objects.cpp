@@ -11,7 +11,10 @@ std::optional<ProcessorId> WorkerAgent::Impl::serving() const {
 }
 
 // Asks for the objects of the tasks that come next, as far as the memory set aside for it reaches.
+// Of a long queue half a window is asked for at once: one message each would wake the store each
+// time.
 void WorkerAgent::Impl::fetch_ahead(TimePoint now, Outbox& out) {
+  if (window_scanned && window > window_tasks_max / 2) return;
   const auto& entries = queue.entries();
   auto at = window_scanned ? entries.upper_bound(*window_scanned) : entries.begin();
   for (; at != entries.end() && window < window_tasks_max; ++at) {

@@ -51,6 +51,18 @@ TEST_CASE("fetching ahead stops at the memory set aside for it and goes on when 
   REQUIRE(env.ended_order().front() == first);
 }
 
+TEST_CASE("the objects of a long queue are asked for many at once", "[agent]") {
+  AgentEnv env;
+  for (int i = 0; i < 400; ++i) env.submit({.arguments = {"x" + std::to_string(i)}});
+  std::size_t askings = 0;
+  env.take_gets();
+  for (int i = 0; i < 400; ++i) {
+    env.finish(*env.running());
+    if (!env.take_gets().empty()) ++askings;
+  }
+  REQUIRE(askings < 10);
+}
+
 TEST_CASE("an argument of many queued tasks is fetched once", "[agent]") {
   AgentEnv env;
   for (int i = 0; i < 20; ++i) env.submit({.arguments = {"shared"}});
