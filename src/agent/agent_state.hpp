@@ -54,7 +54,8 @@ struct AgentTask {
   std::uint64_t rss_most = 0;
 };
 
-// A result or failure on its way into the store.
+// A result or failure on its way into the store. Under a load of short tasks it is first held back
+// a moment, to travel with others.
 struct Upload {
   TaskId task;
   Bytes client;
@@ -143,7 +144,14 @@ struct WorkerAgent::Impl {
   void fail(const TaskId& id, std::string_view module, std::string_view name, std::string_view text,
             TimePoint now, Outbox& out);
   void upload(Upload upload, Outbox& out);
-  void object_stored(const ObjectId& id, TimePoint now, Outbox& out);
+  void hold(Upload upload, TimePoint now, Outbox& out);
+  ObjectId add_upload(Upload upload);
+  bool may_hold(TimePoint now) const;
+  void upload_held(TimePoint now, Outbox& out);  // when it is time
+  void forget_held();
+  void object_stored(const ObjectId& id);
+  void announce_stored(Outbox& out);
+  void tell_result(const ObjectId& id, const Upload& result, Outbox& out);
   bool uploads_full() const;
 
   // scheduler_side.cpp: heartbeats, addresses, leaving
@@ -190,6 +198,10 @@ struct WorkerAgent::Impl {
   std::map<ObjectId, Upload> uploads;
   std::unordered_map<TaskId, ObjectId> uploading;
   std::uint64_t upload_bytes = 0;
+  std::vector<ObjectId> held;  // uploads that the store has not been told of, oldest first
+  std::uint64_t held_bytes = 0;
+  TimePoint held_since;                             // of the first
+  std::vector<std::pair<ObjectId, Upload>> stored;  // the scheduler is told at the turn's end
 
   // Processors.
   std::map<ProcessorId, Processor> processors;
@@ -205,6 +217,12 @@ constexpr Duration head_patience = 1s;
 // How long an object whose owner deleted it may still come.
 constexpr Duration deleted_patience = 5s;
 constexpr std::size_t window_tasks_max = 128;
+// What a task of less than this leaves may be held back as long as this, while others wait behind
+// it. So a result comes a millisecond or two late at most, and only from a worker that is behind
+// anyway.
+constexpr Duration hold_patience = 1ms;
+constexpr std::size_t held_results_max = 16;
+constexpr std::uint64_t held_bytes_max = 64 << 10;
 constexpr std::size_t uploads_max = 10'000;
 constexpr std::size_t known_objects_max = 100'000;
 constexpr unsigned starting_deaths_max = 3;

@@ -62,6 +62,15 @@ void WorkerAgent::check_invariants() const {
     SCALER_ASSERT(found != agent.uploading.end() && found->second == id, "an upload of no task");
   }
   SCALER_ASSERT(upload_bytes == agent.upload_bytes, "bytes on their way to the store");
+  std::uint64_t held_bytes = 0;
+  for (const ObjectId& id : agent.held) {
+    const auto found = agent.uploads.find(id);
+    SCALER_ASSERT(found != agent.uploads.end(), "a held result that is no upload");
+    held_bytes += found->second.payload.size();
+  }
+  SCALER_ASSERT(held_bytes == agent.held_bytes, "bytes held back");
+  SCALER_ASSERT(agent.held.empty() || (agent.running && !agent.queue.empty()),
+                "results held back for nothing");
   SCALER_ASSERT(agent.uploads.size() == agent.uploading.size(), "results on their way");
   agent.objects.check_invariants();
 }

@@ -53,7 +53,10 @@ void WorkerAgent::Impl::task_finished(ProcessorId id, TaskFinished said, TimePoi
   result.profile.cpu_seconds = said.cpu_seconds;
   result.profile.memory_peak_bytes =
       std::max(said.memory_peak_bytes, task.rss_most - task.rss_first.value_or(task.rss_most));
-  upload(std::move(result), out);
+  if (now - task.given_at < hold_patience)
+    hold(std::move(result), now, out);
+  else
+    upload(std::move(result), out);
 }
 
 // The task ends with an exception of ours. Its processor, if it has one, is not touched.
@@ -73,30 +76,77 @@ void WorkerAgent::Impl::fail(const TaskId& id, std::string_view module, std::str
   upload(std::move(failure), out);
 }
 
-void WorkerAgent::Impl::upload(Upload result, Outbox& out) {
+ObjectId WorkerAgent::Impl::add_upload(Upload result) {
   const ObjectId id = new_result_id(result.client, random);
   uploading.emplace(result.task, id);
   upload_bytes += result.payload.size();
-  if (store_connected) out.push_back(SetObject{id, result.payload});
   uploads.emplace(id, std::move(result));
+  return id;
+}
+
+void WorkerAgent::Impl::upload(Upload result, Outbox& out) {
+  const Bytes payload = result.payload;
+  const ObjectId id = add_upload(std::move(result));
+  if (store_connected) out.push_back(SetObject{id, payload});
+}
+
+void WorkerAgent::Impl::hold(Upload result, TimePoint now, Outbox& out) {
+  if (!store_connected) return upload(std::move(result), out);
+  if (held.empty()) held_since = now;
+  held_bytes += result.payload.size();
+  held.push_back(add_upload(std::move(result)));
+}
+
+// As long as a task runs and others wait behind it, more results are about to follow.
+bool WorkerAgent::Impl::may_hold(TimePoint now) const {
+  return running && !queue.empty() && now < held_since + hold_patience &&
+         held.size() < held_results_max && held_bytes < held_bytes_max;
+}
+
+void WorkerAgent::Impl::upload_held(TimePoint now, Outbox& out) {
+  if (held.empty() || may_hold(now)) return;
+  for (const ObjectId& id : held) out.push_back(SetObject{id, uploads.at(id).payload});
+  forget_held();
+}
+
+// They are on their way, or are said with all others when the store is back.
+void WorkerAgent::Impl::forget_held() {
+  held.clear();
+  held_bytes = 0;
 }
 
 // The bytes are where the client will look for them: now it may hear of them.
-void WorkerAgent::Impl::object_stored(const ObjectId& id, TimePoint, Outbox& out) {
+void WorkerAgent::Impl::object_stored(const ObjectId& id) {
   const auto found = uploads.find(id);
   if (found == uploads.end()) return;
-  const Upload result = std::move(found->second);
+  Upload result = std::move(found->second);
   uploads.erase(found);
   uploading.erase(result.task);
   upload_bytes -= result.payload.size();
+  result.payload = {};
+  stored.emplace_back(id, std::move(result));
+}
 
-  wire::ObjectInstruction create;
-  create.type = wire::ObjectInstructionType::create;
-  create.user = result.client;
-  create.ids = {id};
-  create.types = {wire::ObjectContentType::object};
-  create.names = {result.named ? name_of(id) : Bytes{}};
-  out.push_back(ToScheduler{std::move(create)});
+// Each result's object before the result: one announcement for as many in a row as are one
+// client's.
+void WorkerAgent::Impl::announce_stored(Outbox& out) {
+  for (std::size_t begin = 0, end = 0; begin < stored.size(); begin = end) {
+    wire::ObjectInstruction create;
+    create.type = wire::ObjectInstructionType::create;
+    create.user = stored[begin].second.client;
+    for (; end < stored.size() && stored[end].second.client == create.user; ++end) {
+      const auto& [id, result] = stored[end];
+      create.ids.push_back(id);
+      create.types.push_back(wire::ObjectContentType::object);
+      create.names.push_back(result.named ? name_of(id) : Bytes{});
+    }
+    out.push_back(ToScheduler{std::move(create)});
+    for (std::size_t i = begin; i < end; ++i) tell_result(stored[i].first, stored[i].second, out);
+  }
+  stored.clear();
+}
+
+void WorkerAgent::Impl::tell_result(const ObjectId& id, const Upload& result, Outbox& out) {
   if (result.canceled) return;  // the object has an owner, so it will be deleted
   const auto type = result.failed ? wire::TaskResultType::failed : wire::TaskResultType::success;
   out.push_back(ToScheduler{

@@ -63,6 +63,7 @@ void WorkerAgent::Impl::learn_storage(const wire::ObjectStorageAddress& said, Ti
 void WorkerAgent::Impl::connect_store(TimePoint now, Outbox& out) {
   store_connected = false;
   store_missing_since = now;
+  forget_held();
   objects.store_lost();
   out.push_back(ConnectStore{*storage});
 }
@@ -72,6 +73,7 @@ void WorkerAgent::Impl::send_to_store(TimePoint now, Outbox& out) {
   store_connected = true;
   store_missing_since.reset();
   for (const ObjectId& id : objects.list_to_ask()) ask_store(id, now, out);
+  forget_held();
   for (const auto& [id, result] : uploads) out.push_back(SetObject{id, result.payload});
 }
 
@@ -117,6 +119,7 @@ void WorkerAgent::Impl::note_memory(const Measures& measures) {
 
 void WorkerAgent::Impl::leave(int exit_code, std::string reason, bool say_goodbye, Outbox& out) {
   if (std::exchange(left, true)) return;
+  announce_stored(out);
   log::at(exit_code == 0 ? log::Level::info : log::Level::error, "{}", reason);
   for (auto& [id, processor] : processors)
     if (!processor.is<Dying>()) kill(id, "quit", out);
@@ -145,6 +148,7 @@ std::optional<TimePoint> WorkerAgent::Impl::next_deadline() const {
   if (connected) also(next_heartbeat);
   if (store_missing_since) also(*store_missing_since + options.death_timeout);
   also(task_deadline());
+  if (!held.empty()) also(held_since + hold_patience);
   if (const auto first = objects.first_to_expire()) also(first->first);
   if (!running && available() == 0) also(start_after);
   if (!running && !queue.empty() && warmest_idle() && !uploads_full()) {

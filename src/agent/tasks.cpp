@@ -73,6 +73,7 @@ AgentTask WorkerAgent::Impl::take_task(const TaskId& id, Outbox& out) {
 
 void WorkerAgent::Impl::cancel(const wire::TaskCancel& said, TimePoint, Outbox& out) {
   using wire::CancelConfirmType;
+  announce_stored(out);  // no result follows the word that its task is not here
   const auto confirm = [&](CancelConfirmType type) {
     out.push_back(ToScheduler{wire::TaskCancelConfirm{said.id, type}});
   };
@@ -118,6 +119,7 @@ void WorkerAgent::Impl::pump(TimePoint now, Outbox& out) {
     park(head, missing);
   }
   if (!left && !running) ensure_available(now, out);
+  upload_held(now, out);
 }
 
 // True: nothing runs any more, because the head of the queue is more urgent.

@@ -40,6 +40,7 @@ void WorkerAgent::on_store_lost(TimePoint now, Outbox&) {
   if (!impl_->store_connected) return;
   impl_->store_connected = false;
   impl_->store_missing_since = now;
+  impl_->forget_held();
   impl_->objects.store_lost();
 }
 
@@ -51,7 +52,7 @@ void WorkerAgent::on_object(const ObjectId& id, Bytes payload, TimePoint now, Ou
 
 void WorkerAgent::on_object_stored(const ObjectId& id, TimePoint now, Outbox& out) {
   if (impl_->left) return;
-  impl_->object_stored(id, now, out);
+  impl_->object_stored(id);
   impl_->pump(now, out);
 }
 
@@ -85,6 +86,10 @@ void WorkerAgent::on_deadline(TimePoint now, Outbox& out) {
   if (impl_->left) return;
   impl_->check_timeouts(now, out);
   impl_->pump(now, out);
+}
+
+void WorkerAgent::finish_turn(Outbox& out) {
+  if (!impl_->left) impl_->announce_stored(out);
 }
 
 std::optional<TimePoint> WorkerAgent::next_deadline() const { return impl_->next_deadline(); }

@@ -186,7 +186,7 @@ void WorkerRole::end_turn() {
     connect_store(*store_address_);
   }
   // Performing may end a processor that never began, which makes the agent say more.
-  while (!outbox_.empty()) {
+  for (core_.finish_turn(outbox_); !outbox_.empty(); core_.finish_turn(outbox_)) {
     agent::Outbox effects = std::exchange(outbox_, {});
     for (agent::Effect& effect : effects) perform(std::move(effect));
   }

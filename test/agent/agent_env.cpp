@@ -104,15 +104,33 @@ AgentEnv::Outcome AgentEnv::take_outcome(const TaskId& task) {
     const auto* result = std::get_if<wire::TaskResult>(&said_[i]);
     if (!result || result->id != task) continue;
     REQUIRE(i > 0);
-    const auto* create = std::get_if<wire::ObjectInstruction>(&said_[i - 1]);
-    REQUIRE(create);  // straight before the result
-    Outcome outcome{*result, *create, stored_.at(create->ids.at(0))};
-    REQUIRE(outcome.result.results == outcome.create.ids);
-    said_.erase(said_.begin() + static_cast<std::ptrdiff_t>(i) - 1,
-                said_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    const ObjectId id = result->results.at(0);
+    Outcome outcome{*result, take_announcement(id, i), stored_.at(id)};
+    said_.erase(std::find(said_.begin(), said_.end(), wire::Message(outcome.result)));
     return outcome;
   }
   FAIL("no result for this task was sent");
+  return {};
+}
+
+// One announcement may be of several results: what belongs to this one is taken out of it.
+wire::ObjectInstruction AgentEnv::take_announcement(const ObjectId& id, std::size_t before) {
+  for (std::size_t i = 0; i < before; ++i) {
+    auto* create = std::get_if<wire::ObjectInstruction>(&said_[i]);
+    if (!create) continue;
+    const auto at = std::find(create->ids.begin(), create->ids.end(), id) - create->ids.begin();
+    if (static_cast<std::size_t>(at) == create->ids.size()) continue;
+    wire::ObjectInstruction own = *create;
+    own.ids = {id};
+    own.types = {create->types.at(static_cast<std::size_t>(at))};
+    own.names = {create->names.at(static_cast<std::size_t>(at))};
+    create->ids.erase(create->ids.begin() + at);
+    create->types.erase(create->types.begin() + at);
+    create->names.erase(create->names.begin() + at);
+    if (create->ids.empty()) said_.erase(said_.begin() + static_cast<std::ptrdiff_t>(i));
+    return own;
+  }
+  FAIL("a result came before its object was announced");
   return {};
 }
 
@@ -227,7 +245,7 @@ std::vector<Address> AgentEnv::take_store_addresses() {
 
 // Effects are applied in order; what they cause comes after all of them, as in a loop's next turn.
 void AgentEnv::drain() {
-  while (!out_.empty()) {
+  for (agent_.finish_turn(out_); !out_.empty(); agent_.finish_turn(out_)) {
     Outbox effects = std::exchange(out_, {});
     for (Effect& effect : effects) apply(std::move(effect));
   }

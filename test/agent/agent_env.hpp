@@ -104,6 +104,7 @@ class AgentEnv {
   void apply(Effect effect);
   void told(ProcessorId id, const ToProcessor& message);
   void hear(const wire::Message& message);
+  wire::ObjectInstruction take_announcement(const ObjectId& id, std::size_t before);
 
   Setup setup_;
   Options options_;

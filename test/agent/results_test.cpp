@@ -70,6 +70,116 @@ TEST_CASE("no task starts while too many result bytes wait for the store", "[age
   REQUIRE(env.running() == b);
 }
 
+TEST_CASE("results of short tasks are held back while others wait, and leave together", "[agent]") {
+  AgentEnv env;
+  std::vector<TaskId> tasks;
+  for (int i = 0; i < 5; ++i) tasks.push_back(env.submit());
+  for (int i = 0; i < 3; ++i) env.finish(tasks[i]);
+  REQUIRE(env.take_sets().empty());
+  env.finish(tasks[3]);  // the fifth runs, and nothing waits behind it
+  REQUIRE(env.take_sets().size() == 4);
+  for (int i = 0; i < 4; ++i) env.take_outcome(tasks[i]);
+  env.expect_silence();
+}
+
+TEST_CASE("a result without tasks behind it leaves at once", "[agent]") {
+  AgentEnv env;
+  for (int i = 0; i < 3; ++i) {
+    const TaskId task = env.submit();
+    env.finish(task);
+    env.take_outcome(task);
+  }
+}
+
+TEST_CASE("a result is held back for no longer than a moment, however long the next task runs",
+          "[agent]") {
+  AgentEnv env;
+  const TaskId first = env.submit();
+  const TaskId second = env.submit();
+  env.submit();
+  env.finish(first);
+  REQUIRE(env.take_sets().empty());
+  env.advance(1ms);
+  env.take_outcome(first);
+  REQUIRE(env.running() == second);
+}
+
+TEST_CASE("the result of a task that took its time is not held back", "[agent]") {
+  AgentEnv env;
+  const TaskId task = env.submit();
+  for (int i = 0; i < 3; ++i) env.submit();
+  env.advance(1ms);
+  env.finish(task);
+  env.take_outcome(task);
+}
+
+TEST_CASE("a large result does not wait for others", "[agent]") {
+  AgentEnv env;
+  const TaskId task = env.submit();
+  for (int i = 0; i < 3; ++i) env.submit();
+  env.finish(task, std::string(64 << 10, 'x'));
+  env.take_outcome(task);
+}
+
+TEST_CASE("no more than a few results are held back", "[agent]") {
+  AgentEnv env;
+  for (int i = 0; i < 100; ++i) env.submit();
+  for (int i = 0; i < 15; ++i) env.finish(*env.running());
+  REQUIRE(env.take_sets().empty());
+  env.finish(*env.running());
+  REQUIRE(env.take_sets().size() == 16);
+}
+
+TEST_CASE("what was held back when the store was lost is stored once it is back", "[agent]") {
+  AgentEnv env;
+  const TaskId task = env.submit();
+  for (int i = 0; i < 3; ++i) env.submit();
+  env.finish(task);
+  env.lose_store();
+  env.advance(1s);
+  REQUIRE(env.take_sets().empty());
+  env.reconnect_store();
+  env.take_outcome(task);
+  REQUIRE(env.take_sets().size() == 1);
+}
+
+TEST_CASE("a cancel takes back a result that is still held", "[agent]") {
+  AgentEnv env;
+  const TaskId task = env.submit();
+  for (int i = 0; i < 3; ++i) env.submit();
+  env.finish(task);
+  env.cancel(task, true);
+  REQUIRE(env.take_confirm(task) == wire::CancelConfirmType::canceled);
+  env.advance(1ms);
+  const auto said = env.take_said();
+  REQUIRE(said.size() == 1);  // the object's announcement alone
+  REQUIRE(std::get<wire::ObjectInstruction>(said[0]).ids == env.take_sets());
+}
+
+TEST_CASE("results stored in one turn are announced at once, each client's before its results",
+          "[agent]") {
+  AgentEnv env({.store_acknowledges = false});
+  const TaskId a = env.submit();
+  const TaskId b = env.submit();
+  env.finish(a);
+  env.finish(b);
+  const TaskId c = env.submit({.client = "Client|c2"});
+  env.finish(c);
+  env.acknowledge_all();
+  std::size_t announcements = 0;
+  std::set<ObjectId> announced;
+  for (const wire::Message& message : env.take_said()) {
+    if (const auto* create = std::get_if<wire::ObjectInstruction>(&message)) {
+      ++announcements;
+      announced.insert(create->ids.begin(), create->ids.end());
+    } else {
+      REQUIRE(announced.contains(std::get<wire::TaskResult>(message).results.at(0)));
+    }
+  }
+  REQUIRE(announced.size() == 3);
+  REQUIRE(announcements == 2);
+}
+
 TEST_CASE("a task that raised is a failed result with the pickled exception", "[agent]") {
   AgentEnv env;
   const TaskId task = env.submit();

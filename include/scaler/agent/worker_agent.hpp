@@ -124,6 +124,9 @@ class WorkerAgent {
   bool heartbeat_due(TimePoint now) const;
   void send_heartbeat(const Measures& measures, TimePoint now, Outbox& out);
   void on_deadline(TimePoint now, Outbox& out);
+  // Once after all events of a turn, before what they put out is done: results that were stored
+  // meanwhile are announced together.
+  void finish_turn(Outbox& out);
   std::optional<TimePoint> next_deadline() const;
 
   void leave(const std::string& reason, TimePoint now, Outbox& out);  // SIGTERM, for instance
