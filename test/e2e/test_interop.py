@@ -12,6 +12,7 @@ from scaler.protocol.python.message import StateScheduler, StateTask
 import peer
 import stack
 from test_client import add, boom, inc, square
+from versions import map_with
 
 
 class Limited(unittest.TestCase):
@@ -25,7 +26,7 @@ class Limited(unittest.TestCase):
     def exercise(self, address):
         """What every mixture must do."""
         with Client(address=address) as client:
-            self.assertEqual(client.map(square, range(200)), [i * i for i in range(200)])
+            self.assertEqual(map_with(client, square, range(200)), [i * i for i in range(200)])
             graph = {"a": 2, "b": 3, "c": (inc, "a"), "d": (add, "c", "b")}
             self.assertEqual(client.get(graph, keys=["d"]), {"d": 6})
             with self.assertRaises(ValueError):
@@ -83,7 +84,7 @@ class Monitor(Limited):
             try:
                 first = self.next_of(socket, StateScheduler)
                 with Client(address=cluster.address) as client:
-                    client.map(square, range(10))
+                    map_with(client, square, range(10))
                     finished = []
                     while len(finished) < 10:
                         state = self.next_of(socket, StateTask)

@@ -1,0 +1,12 @@
+"""What differs between the releases of the client that the tests run with."""
+
+import scaler
+
+CLIENT = tuple(int(part) for part in scaler.__version__.split(".")[:2])
+
+
+def map_with(client, function, *iterables):
+    """client.map over one iterable per argument; before 2.0 it took one list of argument tuples."""
+    if CLIENT < (2, 0):
+        return client.map(function, list(zip(*iterables)))
+    return client.map(function, *iterables)
