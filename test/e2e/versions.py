@@ -2,7 +2,8 @@
 
 import scaler
 
-CLIENT = tuple(int(part) for part in scaler.__version__.split(".")[:2])
+RELEASE = scaler.__version__.strip()
+CLIENT = tuple(int(part) for part in RELEASE.split(".")[:2])
 
 
 def map_with(client, function, *iterables):
