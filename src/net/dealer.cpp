@@ -86,13 +86,22 @@ struct Dealer::Impl final : ConnectionOwner {
   void on_end(PeerId, const End& end) override {
     const std::string why =
         fmt::format("connection to {}: {}", options.address.to_string(), end.why);
-    if (end.kind == End::Kind::offence)
+    if (end.kind == End::Kind::offence) {
       if (auto more = offences.allow(loop.now())) log::warning("{} ({} more)", why, *more);
+      if (!ready && options.tries_both_protocols) speak_the_other_protocol();
+    }
     const auto gone = std::move(connection);
     handshake_timer.stop();
     if (std::exchange(ready, false) && loop.now() - ready_since >= options.retry_most)
       retry_delay = options.retry_first;
     lost(why);
+  }
+
+  void speak_the_other_protocol() {
+    const bool was_zmtp = options.protocol == Protocol::zmtp;
+    options.protocol = was_zmtp ? Protocol::ymq : Protocol::zmtp;
+    log::info("the next attempt to reach {} speaks {}", options.address.to_string(),
+              was_zmtp ? "YMQ" : "ZMTP");
   }
 
   // The delay is random between its half and its whole, so that a thousand peers of a restarted

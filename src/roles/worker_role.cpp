@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "roles/network_backend.hpp"
 #include "roles/object_exchange.hpp"
 #include "roles/own_resources.hpp"
 #include "roles/process_usage.hpp"
@@ -48,7 +50,11 @@ net::DealerOptions scheduler_dealer(const config::WorkerOptions& options) {
   net::DealerOptions result;
   result.address = options.scheduler_address;
   result.identity = options.worker_id;
-  result.protocol = net::Protocol::zmtp;
+  // A scheduler of ours speaks both. The peer's speaks one of them, and says so at once.
+  const char* backend = std::getenv("SCALER_NETWORK_BACKEND");
+  result.protocol =
+      first_protocol(backend ? std::optional<std::string_view>(backend) : std::nullopt);
+  result.tries_both_protocols = true;
   return result;
 }
 

@@ -14,6 +14,7 @@ from scaler import Client
 
 import stack
 from test_client import announce_and_nap, nap, square, wait_for_file
+from versions import map_with
 
 ZMTP_GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(16) + b"\x00" + bytes(31)
 
@@ -81,7 +82,7 @@ class HostileBytes(unittest.TestCase):
             try:
                 with Client(address=cluster.address) as client:
                     for _ in range(3):
-                        self.assertEqual(client.map(square, range(500)), [i * i for i in range(500)])
+                        self.assertEqual(map_with(client, square, range(500)), [i * i for i in range(500)])
             finally:
                 stop.set()
                 for flood in floods:
@@ -128,10 +129,11 @@ class Deaths(unittest.TestCase):
                 "import sys, time; sys.path.insert(0, sys.argv[2])\n"
                 "from scaler import Client\n"
                 "from test_client import announce_and_nap\n"
+                "from versions import map_with\n"
                 "import os\n"
                 "c = Client(address=sys.argv[1])\n"
                 "n = 50\n"
-                "c.map(announce_and_nap, [os.path.join(sys.argv[3], f's{i}') for i in range(n)], [sys.argv[3] + '/never'] * n)\n"
+                "map_with(c, announce_and_nap, [os.path.join(sys.argv[3], f's{i}') for i in range(n)], [sys.argv[3] + '/never'] * n)\n"
             )
             victim = subprocess.Popen([sys.executable, "-c", program, cluster.address, os.path.dirname(__file__), folder])
             wait_for_file(os.path.join(folder, "s0"))
@@ -141,7 +143,7 @@ class Deaths(unittest.TestCase):
             cluster.scheduler.wait_for_line(r"ClientID\(.*\) (timed out|disconnected|timeout)", limit_s=20)
             open(os.path.join(folder, "never"), "w").close()  # what runs may end; what waits was cancelled
             with Client(address=cluster.address) as client:
-                self.assertEqual(client.map(square, range(100)), [i * i for i in range(100)])
+                self.assertEqual(map_with(client, square, range(100)), [i * i for i in range(100)])
             self.assertFalse(os.path.exists(os.path.join(folder, "s49")))
             self.assertEqual(cluster.stop(), {"manager": 0, "scheduler": 0, "storage": 0})
 

@@ -69,6 +69,20 @@ TEST_CASE("a dealer that its server drops tries again", "[net]") {
   REQUIRE(log.said("scheduler's port"));
 }
 
+TEST_CASE("a dealer may try the other protocol after a server that does not speak the first",
+          "[net]") {
+  LogRecorder log;
+  TestLoop test;
+  RecordingRouter router(test.loop, {.kind = PortKind::store, .identity = "s", .limits = {}});
+  auto options = RecordingDealer::options_for(router.listen(loopback), Protocol::zmtp, "d");
+  options.tries_both_protocols = true;
+  RecordingDealer dealer(test.loop, options);
+  dealer.dealer->send(Bytes::copy_of("hello"));
+  test.run_until([&] { return !router.messages.empty(); });
+  REQUIRE(router.messages.front() == "hello");
+  REQUIRE(dealer.connections == 1);
+}
+
 TEST_CASE("a dealer gives up a server that is silent, and tries again", "[net]") {
   LogRecorder log;
   TestLoop test;

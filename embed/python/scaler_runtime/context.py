@@ -9,7 +9,8 @@ _FLAGS = struct.Struct("!?i?")  # a task's metadata on the wire: profiling, prio
 
 
 class SchedulerAddress(str):
-    """The scheduler's address: text, for packages that expect text, and an address object for those that do not."""
+    """The scheduler's address: text, for packages that expect text, and an address object for those (up to 2.0) that
+    only ask it for its text."""
 
     def to_address(self):
         return str(self)
@@ -33,7 +34,7 @@ class CurrentProcessor:
     """Answers for this process while a task runs in it."""
 
     def __init__(self, scheduler_address, object_storage_address=None):
-        self._scheduler_address = SchedulerAddress(scheduler_address)
+        self._scheduler_address = scheduler_address
         self._object_storage_address = object_storage_address
         self._task = None
 
@@ -44,7 +45,7 @@ class CurrentProcessor:
         self._task = None
 
     def scheduler_address(self):
-        return self._scheduler_address
+        return _address_of(self._scheduler_address)
 
     def object_storage_address(self):
         return self._object_storage_address
@@ -54,6 +55,7 @@ class CurrentProcessor:
 
 
 _processor = None  # one per process, so that threads which a task starts see it as well
+_address_of = SchedulerAddress  # or the installed package's own parser, if its clients take addresses apart
 
 
 def set_processor(processor):
@@ -105,9 +107,11 @@ class _Hook:
 
 
 def adopt(module):
+    global _address_of
     processor = getattr(module, "Processor", None)
     if processor is not None:
         processor.get_current_processor = staticmethod(current_processor)
+        _address_of = getattr(getattr(module, "AddressConfig", None), "from_string", SchedulerAddress)
 
 
 def install_hook():

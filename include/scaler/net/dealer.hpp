@@ -26,6 +26,7 @@ struct DealerOptions {
   Address address;
   std::string identity;
   Protocol protocol = Protocol::zmtp;
+  bool tries_both_protocols = false;  // an attempt that met the wrong one is followed by the other
   TransportLimits limits;
   Duration retry_first = 50ms;  // doubles up to retry_most, with jitter
   Duration retry_most = 2s;

@@ -1,6 +1,7 @@
 import pickle
 import sys
 import threading
+import types
 import unittest
 
 import cloudpickle
@@ -134,6 +135,28 @@ class Nested(unittest.TestCase):
             return seen
 
         self.assertEqual(Env().result(ask, priority=2), [2])
+
+    def test_an_installed_package_that_takes_addresses_apart_gets_one_of_its_own(self):
+        class AddressConfig:  # as from 2.2 on; such clients ask for .host and .port
+            @classmethod
+            def from_string(cls, text):
+                address = cls()
+                address.host, address.port = text.removeprefix("tcp://").split(":")
+                return address
+
+        class Processor:
+            pass
+
+        def ask():
+            return context.current_processor().scheduler_address()
+
+        context.adopt(types.SimpleNamespace(Processor=Processor, AddressConfig=AddressConfig))
+        try:
+            address = Env().result(lambda: (lambda a: (a.host, a.port))(ask()))
+            self.assertEqual(address, ("127.0.0.1", "1234"))
+        finally:
+            context.adopt(types.SimpleNamespace(Processor=Processor))
+        self.assertEqual(Env().result(lambda: ask().to_address()), "tcp://127.0.0.1:1234")
 
     def test_the_installed_package_is_patched_when_it_is_imported_and_not_before(self):
         name = "scaler.worker.agent.processor.processor"
