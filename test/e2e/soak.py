@@ -40,6 +40,8 @@ class Soak:
         """One kill or pause of a process below the manager. False: there was none to be had just now."""
         wanted = self.random.choice(["processor", "processor", "processor", "zygote", "worker"])
         number = self.random.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, signal.SIGSTOP])
+        if wanted == "worker" and number == signal.SIGTERM:
+            number = signal.SIGKILL  # SIGTERM sends a worker home for good
         found = sorted(pid for pid in stack.children_of(self.cluster.manager.pid) if kind_of(pid) == wanted)
         if not found:
             return False
