@@ -21,6 +21,7 @@ void keep_standard_streams() {
 int main(int argc, char** argv) {
   keep_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);  // until a role listens to it, and in processors
   try {
     return scaler::subcommands::run_program(argc, argv);
   } catch (const std::exception& failure) {

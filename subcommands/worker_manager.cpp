@@ -2,6 +2,11 @@
 #include "subcommands/commands.hpp"
 #include "subcommands/output.hpp"
 
+// Declared, not included: see zygote.cpp.
+namespace scaler::embed {
+Result<std::string> executable_of(const std::string& python_env);
+}
+
 namespace scaler::subcommands {
 namespace {
 
@@ -10,6 +15,9 @@ int run_manager(std::string_view command, const config::WorkerManagerOptions& op
   if (options.kind != "baremetal_native")
     return complain(command, {Errc::usage, fmt::format("{}: not built in yet (baremetal_native is)",
                                                        options.kind)});
+  // Here once, and not in every worker again and again.
+  if (const auto python = embed::executable_of(options.tuning.python_env); !python)
+    return complain(command, python.error());
   return log_and_run(command, options, options.tuning.event_loop, notes, roles::run_worker_manager);
 }
 

@@ -95,6 +95,8 @@ Result<std::string> executable_of(const std::string& python_env) {
   if (active == nullptr || *active == '\0') return std::string(system_python);
   const std::string fault = fault_of_environment(active);
   if (fault.empty()) return std::string(active) + "/bin/python";
+  if (!exists(active))
+    return Error{Errc::usage, fmt::format("VIRTUAL_ENV: {} does not exist", active)};
   log::warning("VIRTUAL_ENV is not used: {} {}", active, fault);
   return std::string(system_python);
 }

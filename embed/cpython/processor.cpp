@@ -175,7 +175,8 @@ Status Processor::on_message(const agent::GiveObject& message) {
 
 Status Processor::on_message(const agent::GiveSerializer& message) {
   SCALER_TRY(done,
-             give_serializer_.call({make_bytes(message.client), make_payload(message.payload)}));
+             give_serializer_.call({make_bytes(serializer_id_of(message.client.view()).view()),
+                                    make_bytes(message.client), make_payload(message.payload)}));
   return ok();
 }
 

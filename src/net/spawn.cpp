@@ -26,6 +26,7 @@ constexpr int first_plain = 3;  // 0, 1 and 2 are inherited
 
 // All that the child needs, prepared by the parent.
 struct Plan {
+  const char* program;
   char** arguments;
   char** environment;
   std::pair<int, int>* mapped;  // {ours, theirs}, by theirs
@@ -78,7 +79,7 @@ SCALER_IN_CHILD [[noreturn]] void run_child(Plan& plan) {
   }
   if (place_descriptors(plan)) {
     reset_signals(plan);
-    ::execvpe(plan.arguments[0], plan.arguments, plan.environment);
+    ::execvpe(plan.program, plan.arguments, plan.environment);
   }
   plan.error = errno;
   ::_exit(127);
@@ -138,12 +139,14 @@ class SignalsBlocked {
 Result<int> spawn_process(const SpawnOptions& options) {
   SCALER_ASSERT(!options.arguments.empty(), "spawn needs the file to run");
   std::vector<std::string> arguments = options.arguments;
+  const std::string program = options.program.empty() ? arguments[0] : options.program;
   std::vector<std::string> environment = environment_with(options.environment);
   std::vector<char*> argument_pointers = pointers_to(arguments);
   std::vector<char*> environment_pointers = pointers_to(environment);
   auto mapped = options.descriptors;
   std::ranges::sort(mapped, {}, &std::pair<int, int>::second);
   Plan plan{};
+  plan.program = program.c_str();
   plan.arguments = argument_pointers.data();
   plan.environment = environment_pointers.data();
   plan.mapped = mapped.data();
@@ -168,7 +171,7 @@ Result<int> spawn_process(const SpawnOptions& options) {
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   return Error{Errc::system,
-               fmt::format("cannot run '{}': {}", arguments[0], text_of_errno(plan.error))};
+               fmt::format("cannot run '{}': {}", program, text_of_errno(plan.error))};
 }
 
 }  // namespace scaler::net

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "roles/role_signals.hpp"
 #include "roles/worker_command.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
@@ -46,10 +47,9 @@ class FixedManager {
   FixedManager(net::Loop& loop, const config::WorkerManagerOptions& options)
       : loop_(loop),
         options_(options),
-        program_(own_program()),
         children_(loop),
-        on_term_(loop, SIGTERM, [this] { stop("SIGTERM"); }),
-        on_interrupt_(loop, SIGINT, [this] { stop("SIGINT"); }),
+        signals_(
+            loop, [this](const char* name) { stop(name); }, [this] { signal_all(SIGHUP); }),
         kill_timer_(loop, [this] { kill_all(); }) {}
 
   void start();
@@ -80,11 +80,9 @@ class FixedManager {
 
   net::Loop& loop_;
   const config::WorkerManagerOptions& options_;
-  std::string program_;
   Random random_ = Random::from_system();
   net::Children children_;
-  net::Signal on_term_;
-  net::Signal on_interrupt_;
+  RoleSignals signals_;
   net::Timer kill_timer_;
   std::deque<Place> places_;
   bool stopping_ = false;
@@ -116,7 +114,8 @@ void FixedManager::start_worker(Place& place) {
   config::WorkerOptions options = worker_options(options_);
   options.worker_id = place.worker_id = new_worker_id(place.index);
   net::SpawnOptions spawn;
-  spawn.arguments = worker_command(program_, options);
+  spawn.program = own_program;
+  spawn.arguments = worker_command(options);
   place.started = loop_.now();
   const auto pid = children_.spawn(spawn);
   if (!pid) {

@@ -22,4 +22,8 @@ class OwnResources {
   double last_cpu_seconds_ = 0;
 };
 
+// Raises the soft limit of open descriptors to the hard one, for a role whose peers are
+// connections. Not for what runs user code: select() and old programs rely on the soft limit.
+void raise_descriptor_limit();
+
 }  // namespace scaler::roles

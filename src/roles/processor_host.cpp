@@ -61,11 +61,11 @@ struct ProcessorHost::Seat {
   ~Seat() { close_if_open(resume); }
 };
 
-ProcessorHost::ProcessorHost(net::Loop& loop, net::Children& children,
-                             std::vector<std::string> zygote_command, Events events)
+ProcessorHost::ProcessorHost(net::Loop& loop, net::Children& children, net::SpawnOptions zygote,
+                             Events events)
     : loop_(loop),
       children_(children),
-      zygote_command_(std::move(zygote_command)),
+      zygote_options_(std::move(zygote)),
       events_(std::move(events)),
       zygote_retry_(loop, [this] { spawn_zygote(); }) {
   children_.adopt_orphans();
@@ -96,8 +96,7 @@ void ProcessorHost::spawn_zygote() {
   auto zygote = std::make_unique<Zygote>();
   zygote->control = pair->first;
   ::fcntl(zygote->control, F_SETFL, O_NONBLOCK);  // ours only: the zygote blocks on its end
-  net::SpawnOptions options;
-  options.arguments = zygote_command_;
+  net::SpawnOptions options = zygote_options_;
   options.descriptors = {{pair->second, zygote_control}};
   const auto pid = children_.spawn(options);
   ::close(pair->second);

@@ -28,9 +28,8 @@ class ProcessorHost {
     // Once per processor, when its process and its channel have ended.
     std::function<void(agent::ProcessorId, const agent::ProcessorEnd&)> on_ended;
   };
-  // `zygote_command` runs the zygote, with its control socket as descriptor 3.
-  ProcessorHost(net::Loop& loop, net::Children& children, std::vector<std::string> zygote_command,
-                Events events);
+  // `zygote` runs the zygote; it gets its control socket as descriptor 3.
+  ProcessorHost(net::Loop& loop, net::Children& children, net::SpawnOptions zygote, Events events);
   ~ProcessorHost();  // kills what is left
 
   // When the zygote cannot work, the processor says ProcessorFailed and ends.
@@ -65,7 +64,7 @@ class ProcessorHost {
 
   net::Loop& loop_;
   net::Children& children_;
-  std::vector<std::string> zygote_command_;
+  net::SpawnOptions zygote_options_;
   Events events_;
   std::unique_ptr<Zygote> zygote_;
   unsigned zygote_failures_ = 0;  // in a row, before it was ready

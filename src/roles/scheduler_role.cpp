@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "roles/message_counts.hpp"
 #include "roles/own_resources.hpp"
+#include "roles/role_signals.hpp"
 #include "roles/scheduler_options.hpp"
 #include "roles/store_link.hpp"
 #include "scaler/base/log.hpp"
@@ -40,8 +40,7 @@ class SchedulerRole : private net::RouterEvents {
         identity_(peer_identity("scheduler")),
         router_(loop, router_options(identity_), *this),
         monitor_(loop, TransportLimits{}),
-        on_term_(loop, SIGTERM, [this] { stop("SIGTERM"); }),
-        on_interrupt_(loop, SIGINT, [this] { stop("SIGINT"); }),
+        signals_(loop, [this](const char* name) { stop(name); }),
         deadline_(loop, [this] { on_deadline(); }),
         status_(loop, [this] { publish_status(); }),
         storage_limit_(loop, [this] { give_up_on_storage(); }) {}
@@ -84,8 +83,7 @@ class SchedulerRole : private net::RouterEvents {
   net::Publisher monitor_;
   std::unique_ptr<StoreLink> storage_link_;
   std::unique_ptr<StoreService> storage_service_;
-  net::Signal on_term_;
-  net::Signal on_interrupt_;
+  RoleSignals signals_;
   net::Timer deadline_;
   net::Timer status_;
   net::Timer storage_limit_;
@@ -256,6 +254,7 @@ void SchedulerRole::stop(std::string_view why) {
 }  // namespace
 
 int run_scheduler(const config::SchedulerOptions& options) {
+  raise_descriptor_limit();
   net::Loop loop;
   SchedulerRole role(loop, options);
   if (auto started = role.start(); !started) {

@@ -1,9 +1,10 @@
-#include <csignal>
+#include <utility>
 
+#include "roles/own_resources.hpp"
+#include "roles/role_signals.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/config/logging.hpp"
 #include "scaler/net/loop.hpp"
-#include "scaler/net/timer.hpp"
 #include "scaler/roles/roles.hpp"
 #include "scaler/roles/store_service.hpp"
 
@@ -12,32 +13,10 @@ namespace {
 
 constexpr Duration drain_patience = 5s;
 
-// SIGINT and SIGTERM: the first lets the service finish what it is saying, the second does not.
-class StopOnSignal {
- public:
-  StopOnSignal(net::Loop& loop, StoreService& service)
-      : loop_(loop),
-        service_(service),
-        interrupt_(loop, SIGINT, [this] { on_signal(); }),
-        terminate_(loop, SIGTERM, [this] { on_signal(); }) {}
-
- private:
-  void on_signal() {
-    if (stopping_) return loop_.stop();
-    stopping_ = true;
-    service_.shut_down(drain_patience, [this] { loop_.stop(); });
-  }
-
-  net::Loop& loop_;
-  StoreService& service_;
-  bool stopping_ = false;
-  net::Signal interrupt_;
-  net::Signal terminate_;
-};
-
 }  // namespace
 
 int run_object_storage_server(const config::StoreOptions& options) {
+  raise_descriptor_limit();
   net::Loop loop;
   StoreService service(loop, options.identity);
   const auto bound = service.listen(options.bind_address);
@@ -45,7 +24,11 @@ int run_object_storage_server(const config::StoreOptions& options) {
     log::error("ObjectStorageServer: {}", bound.error().text);
     return 1;
   }
-  const StopOnSignal stop(loop, service);
+  bool stopping = false;
+  const RoleSignals signals(loop, [&](const char*) {  // the first lets it finish what it is saying
+    if (std::exchange(stopping, true)) return loop.stop();
+    service.shut_down(drain_patience, [&loop] { loop.stop(); });
+  });
   log::write(log::Level::info, config::lines::store_started(*bound));
   loop.run();
   log::write(log::Level::info, config::lines::store_stopped());

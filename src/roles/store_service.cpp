@@ -93,6 +93,8 @@ void StoreService::on_message(PeerId id, Bytes frame) {
     const StoreRequestHeader request = *std::exchange(peer.awaiting_payload, std::nullopt);
     return serve(id, peer, request, std::move(frame));
   }
+  const auto unread = std::exchange(peer.unread_payload_bytes, std::nullopt);
+  if (unread == frame.size() && frame.size() != wire::store_header_bytes) return;
   on_header(id, peer, frame);
 }
 
@@ -102,10 +104,13 @@ void StoreService::on_header(PeerId id, Peer& peer, const Bytes& frame) {
     ++header_errors_;
     return end(id, peer, header.error().text);
   }
-  if (has_payload_frame(header->type))
+  if (has_payload_frame(header->type)) {
     peer.awaiting_payload = *header;
-  else
-    serve(id, peer, *header, {});
+    return;
+  }
+  if (header->type > StoreRequestType::info_total)
+    peer.unread_payload_bytes = header->payload_bytes;
+  serve(id, peer, *header, {});
 }
 
 void StoreService::serve(PeerId id, Peer& peer, const StoreRequestHeader& request, Bytes payload) {

@@ -1,16 +1,12 @@
 #include "roles/worker_command.hpp"
 
-#include <unistd.h>
-
-#include <climits>
-
 namespace scaler::roles {
 
 namespace {
 
 class CommandLine {
  public:
-  CommandLine(const std::string& program, const char* command) : words_{program, command} {}
+  explicit CommandLine(const char* command) : words_{"scaler", command} {}
   void word(std::string text) { words_.push_back(std::move(text)); }
   void option(const char* name, std::string value) {
     words_.push_back(std::string("--") + name);
@@ -50,12 +46,6 @@ void add_logging(CommandLine& line, const config::LoggingOptions& logging) {
 
 }  // namespace
 
-std::string own_program() {
-  char path[PATH_MAX];
-  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-  return length > 0 ? std::string(path, static_cast<std::size_t>(length)) : "/proc/self/exe";
-}
-
 std::string_view level_name(log::Level level) {
   switch (level) {
     case log::Level::debug:
@@ -72,9 +62,8 @@ std::string_view level_name(log::Level level) {
   return "INFO";
 }
 
-std::vector<std::string> worker_command(const std::string& program,
-                                        const config::WorkerOptions& options) {
-  CommandLine line(program, "worker");
+std::vector<std::string> worker_command(const config::WorkerOptions& options) {
+  CommandLine line("worker");
   line.word(options.scheduler_address.to_string());
   line.option("worker-id", options.worker_id);
   line.option("worker-manager-id", options.worker_manager_id);
@@ -85,9 +74,8 @@ std::vector<std::string> worker_command(const std::string& program,
   return line.take();
 }
 
-std::vector<std::string> zygote_command(const std::string& program,
-                                        const config::WorkerOptions& options) {
-  CommandLine line(program, "zygote");
+std::vector<std::string> zygote_command(const config::WorkerOptions& options) {
+  CommandLine line("zygote");
   line.option("control-fd", std::int64_t{3});
   line.option("worker-id", options.worker_id);
   line.option("scheduler-address", options.scheduler_address.to_string());

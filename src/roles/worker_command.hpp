@@ -10,18 +10,17 @@
 // The command lines by which this program starts itself in other roles.
 namespace scaler::roles {
 
-// The file of the running program.
-std::string own_program();
+// The running program, whatever became of its file: renamed, replaced or deleted, it is still this
+// one. Its children find their role by the name they are given, "scaler", not by the file's.
+constexpr const char* own_program = "/proc/self/exe";
 
 // "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG": as --logging-level takes it.
 std::string_view level_name(log::Level level);
 
 // `scaler worker ...`, read back by config::parse_worker into the same options.
-std::vector<std::string> worker_command(const std::string& program,
-                                        const config::WorkerOptions& options);
+std::vector<std::string> worker_command(const config::WorkerOptions& options);
 
 // `scaler zygote --control-fd 3 ...`, for the processors of a worker.
-std::vector<std::string> zygote_command(const std::string& program,
-                                        const config::WorkerOptions& options);
+std::vector<std::string> zygote_command(const config::WorkerOptions& options);
 
 }  // namespace scaler::roles

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "roles/own_resources.hpp"
 #include "roles/process_usage.hpp"
 #include "roles/processor_host.hpp"
+#include "roles/role_signals.hpp"
 #include "roles/worker_command.hpp"
 #include "scaler/agent/worker_agent.hpp"
 #include "scaler/base/log.hpp"
@@ -58,6 +58,13 @@ net::DealerOptions scheduler_dealer(const config::WorkerOptions& options) {
   return result;
 }
 
+net::SpawnOptions zygote_spawn(const config::WorkerOptions& options) {
+  net::SpawnOptions spawn;
+  spawn.program = own_program;
+  spawn.arguments = zygote_command(options);
+  return spawn;
+}
+
 // The agent core, joined to the scheduler, to the object storage and to its processors. Events fill
 // the outbox; the end of each loop turn empties it.
 class WorkerRole : private net::DealerEvents {
@@ -67,10 +74,9 @@ class WorkerRole : private net::DealerEvents {
         options_(options),
         core_(agent_options(options)),
         children_(loop),
-        host_(loop, children_, zygote_command(own_program(), options), host_events()),
+        host_(loop, children_, zygote_spawn(options), host_events()),
         scheduler_(loop, scheduler_dealer(options), *this),
-        on_term_(loop, SIGTERM, [this] { stop("received signal SIGTERM, quitting"); }),
-        on_interrupt_(loop, SIGINT, [this] { stop("received signal SIGINT, quitting"); }),
+        signals_(loop, [this](const char* name) { stop(name); }),
         deadline_(loop, [this] { on_deadline(); }),
         end_of_turn_(loop.before_poll([this] { end_turn(); })) {
     log::info("{} starts, scheduler {}", options_.worker_id,
@@ -92,7 +98,7 @@ class WorkerRole : private net::DealerEvents {
   void connect_store(const Address& address);
   void on_deadline();
   agent::Measures measure();
-  void stop(const char* why);
+  void stop(const char* signal);
   void close(int exit_code);
 
   net::Loop& loop_;
@@ -105,8 +111,7 @@ class WorkerRole : private net::DealerEvents {
   std::optional<Address> store_address_;
   std::unique_ptr<ObjectExchange> store_;
   bool store_was_reached_ = false;
-  net::Signal on_term_;
-  net::Signal on_interrupt_;
+  RoleSignals signals_;
   net::Timer deadline_;
   std::unique_ptr<net::Loop::Token> end_of_turn_;
   OwnResources own_;
@@ -251,12 +256,12 @@ agent::Measures WorkerRole::measure() {
 
 // ---- the end ----
 
-void WorkerRole::stop(const char* why) {
+void WorkerRole::stop(const char* signal) {
   if (std::exchange(stopping_, true)) {  // asked twice: at once
     loop_.stop();
     return;
   }
-  core_.leave(why, loop_.now(), outbox_);
+  core_.leave(fmt::format("received signal {}, quitting", signal), loop_.now(), outbox_);
 }
 
 void WorkerRole::close(int exit_code) {

@@ -42,14 +42,14 @@ void ClientDesk::on_heartbeat(PeerId from, Connection& connection, Turn& turn) {
   Client& client = clients_[client_of(from, connection, turn.now)];
   if (client.standing == ClientStanding::unregistered) {
     client.standing = ClientStanding::registered;
-    log::info("{} connected", client_name(client.identity));
+    news_.note(turn.now, client_name(client.identity), "connected");
   }
   turn.out.push_back(Send{from, wire::ClientHeartbeatEcho{options_.advertised_storage}});
 }
 
 void ClientDesk::on_disconnect(Connection& connection, Turn& turn) {
   if (connection.client == none) return;
-  log::info("{} disconnected", client_name(connection.identity));
+  news_.note(turn.now, client_name(connection.identity), "disconnected");
   dismiss(connection.client, turn);
 }
 
@@ -63,7 +63,7 @@ void ClientDesk::forget_silent(Turn& turn) {
   for (const auto& [identity, index] : clients_.by_identity())
     if (is_silent(clients_[index], turn.now)) silent.push_back(index);
   for (const Index index : silent) {
-    log::info("{} timed out", client_name(clients_[index].identity));
+    news_.note(turn.now, client_name(clients_[index].identity), "timed out");
     dismiss(index, turn);
   }
 }

@@ -7,6 +7,7 @@
 #include "scheduler/connections.hpp"
 #include "scheduler/graphs.hpp"
 #include "scheduler/objects.hpp"
+#include "scheduler/say.hpp"
 #include "scheduler/task_flow.hpp"
 
 namespace scaler::scheduler {
@@ -45,6 +46,7 @@ class ClientDesk {
   ObjectRegistry& objects_;
   TaskFlow& flow_;
   GraphEngine& graphs_;
+  PeerNews news_;
   std::deque<Index> leavers_;  // gone, with something to cancel or release now
 };
 

@@ -8,7 +8,13 @@ void ManagerTable::on_heartbeat(PeerId from, const Bytes& identity,
                                 wire::WorkerManagerHeartbeat heartbeat, Turn& turn) {
   auto known = by_id_.find(heartbeat.manager_id.text());
   if (known == by_id_.end()) {
-    log::info("{} connected", manager_name(heartbeat.manager_id));
+    if (by_id_.size() >= managers_max) {
+      if (auto more = refused_.allow(turn.now))
+        log::warning("{} is ignored: there are {} managers already ({} more)",
+                     manager_name(heartbeat.manager_id), by_id_.size(), *more);
+      return;
+    }
+    news_.note(turn.now, manager_name(heartbeat.manager_id), "connected");
     known = by_id_.emplace(heartbeat.manager_id.text(), Manager{}).first;
     known->second.identity = Bytes::copy_of(identity.view());
   } else if (known->second.identity != identity) {
@@ -26,7 +32,7 @@ void ManagerTable::on_heartbeat(PeerId from, const Bytes& identity,
 void ManagerTable::forget_silent(TimePoint now) {
   std::erase_if(by_id_, [&](const auto& entry) {
     if (now - entry.second.last_seen <= manager_timeout) return false;
-    log::info("{} timed out", manager_name(entry.second.last.manager_id));
+    news_.note(now, manager_name(entry.second.last.manager_id), "timed out");
     return true;
   });
 }

@@ -8,10 +8,12 @@
 #include "scaler/base/time.hpp"
 #include "scaler/wire/messages.hpp"
 #include "scheduler/monitor.hpp"
+#include "scheduler/say.hpp"
 
 namespace scaler::scheduler {
 
-constexpr Duration manager_timeout = 10s;  // fixed by the protocol
+constexpr Duration manager_timeout = 10s;     // fixed by the protocol
+constexpr std::size_t managers_max = 10'000;  // one connection may name as many as it likes
 
 struct Manager {
   Bytes identity;
@@ -31,7 +33,9 @@ class ManagerTable {
 
  private:
   std::map<std::string, Manager, std::less<>> by_id_;
+  PeerNews news_;
   log::RateLimit doubled_ids_{3, 60s};
+  log::RateLimit refused_{3, 60s};
 };
 
 }  // namespace scaler::scheduler

@@ -12,6 +12,16 @@ namespace scaler::scheduler {
 std::string client_name(const Bytes& identity);
 std::string worker_name(const Bytes& identity);
 std::string manager_name(const Bytes& id);
-std::string printable(std::string_view text);
+std::string printable(std::string_view text);  // cut where a log line would become a page
+
+// The lines about peers that come and go. Peers make them at will, so they are counted in silence
+// beyond what the start of a large cluster needs.
+class PeerNews {
+ public:
+  void note(TimePoint now, const std::string& who, const char* what);
+
+ private:
+  log::RateLimit limit_{200, 10s};
+};
 
 }  // namespace scaler::scheduler

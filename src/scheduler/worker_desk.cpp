@@ -30,7 +30,7 @@ void WorkerDesk::on_connection(PeerId peer, Connection& connection, Turn& turn) 
   if (worker.standing != WorkerStanding::present) return;
   worker.peer = peer;
   worker.last_seen = turn.now;
-  log::info("{} is back", worker_name(worker.identity));
+  news_.note(turn.now, worker_name(worker.identity), "is back");
   placement_.join(connection.worker);
   flow_.ask_back_all(connection.worker, turn);
 }
@@ -55,7 +55,8 @@ bool WorkerDesk::is_stale(const Grace& grace) const {
 void WorkerDesk::end_graces(Turn& turn) {
   for (; !graces_.empty() && graces_.front().until <= turn.now; graces_.pop_front())
     if (!is_stale(graces_.front())) {
-      log::info("{} lost its connection", worker_name(workers_[graces_.front().worker].identity));
+      news_.note(turn.now, worker_name(workers_[graces_.front().worker].identity),
+                 "lost its connection");
       lose(graces_.front().worker, TaskFlow::Blame::worker, turn);
     }
 }
@@ -93,8 +94,8 @@ void WorkerDesk::register_worker(PeerId from, Index index, const wire::WorkerHea
   worker.manager_id = Bytes::copy_of(heartbeat.manager_id.view());
   worker.last_seen = turn.now;
   workers_.set_standing(index, WorkerStanding::present);
-  log::info("{} connected", worker_name(worker.identity));
-  warn_of_capabilities(worker);
+  news_.note(turn.now, worker_name(worker.identity), "connected");
+  if (odd_capabilities_.allow(turn.now)) warn_of_capabilities(worker);
   monitor_.worker(index, wire::WorkerState::connected, turn);
   placement_.join(index);
   for (std::size_t placed = 0; placed < placed_before_echo_max && flow_.place_one(turn); ++placed) {
@@ -117,7 +118,7 @@ void WorkerDesk::on_disconnect_request(PeerId from, Connection& connection,
   const Index index = connection.worker;
   if (names_itself(connection, request) && index != none &&
       workers_[index].standing == WorkerStanding::present) {
-    log::info("{} disconnected", worker_name(connection.identity));
+    news_.note(turn.now, worker_name(connection.identity), "disconnected");
     lose(index, TaskFlow::Blame::nobody, turn);
   }
   turn.out.push_back(Send{from, wire::DisconnectResponse{request.worker}});
@@ -166,7 +167,7 @@ bool WorkerDesk::hand_back_one(Index index, Turn& turn) {
 void WorkerDesk::forget_silent(Turn& turn) {
   for (const Index index : workers_.present_in_order()) {
     if (turn.now - workers_[index].last_seen <= options_.worker_timeout) continue;
-    log::info("{} timed out", worker_name(workers_[index].identity));
+    news_.note(turn.now, worker_name(workers_[index].identity), "timed out");
     lose(index, TaskFlow::Blame::worker, turn);
   }
   forget_late(turn);

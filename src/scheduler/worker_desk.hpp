@@ -7,6 +7,7 @@
 #include "scheduler/graphs.hpp"
 #include "scheduler/monitor.hpp"
 #include "scheduler/placement.hpp"
+#include "scheduler/say.hpp"
 #include "scheduler/task_flow.hpp"
 #include "scheduler/workers.hpp"
 
@@ -60,6 +61,8 @@ class WorkerDesk {
   TaskFlow& flow_;
   GraphEngine& graphs_;
   const Monitor& monitor_;
+  PeerNews news_;
+  log::RateLimit odd_capabilities_{10, 10s};
   std::deque<Index> leavers_;
   mutable std::deque<Grace> graces_;  // in order of time, since the grace is one for all
 };

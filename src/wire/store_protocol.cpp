@@ -110,30 +110,24 @@ Bytes encode_header(const RawHeader& header) {
   return Bytes::copy_of(frame);
 }
 
-template <class Type>
-Result<Type> checked_type(std::uint16_t type, Type last) {
-  if (type <= static_cast<std::uint16_t>(last)) return static_cast<Type>(type);
-  return bad_header("unknown type " + std::to_string(type));
-}
-
 }  // namespace
 
 Result<StoreRequestHeader> decode_store_request(ByteView frame) {
   SCALER_TRY(header, decode_header(frame));
-  SCALER_TRY(type, checked_type(header.type, StoreRequestType::info_total));
   return StoreRequestHeader{.object = header.object,
                             .payload_bytes = header.payload_bytes,
                             .request_id = header.id,
-                            .type = type};
+                            .type = static_cast<StoreRequestType>(header.type)};
 }
 
 Result<StoreResponseHeader> decode_store_response(ByteView frame) {
   SCALER_TRY(header, decode_header(frame));
-  SCALER_TRY(type, checked_type(header.type, StoreResponseType::info_total_ok));
+  if (header.type > static_cast<std::uint16_t>(StoreResponseType::info_total_ok))
+    return bad_header("unknown type " + std::to_string(header.type));
   return StoreResponseHeader{.object = header.object,
                              .payload_bytes = header.payload_bytes,
                              .response_id = header.id,
-                             .type = type};
+                             .type = static_cast<StoreResponseType>(header.type)};
 }
 
 Bytes encode_store_request(const StoreRequestHeader& header) {

@@ -36,6 +36,10 @@ class Commands(unittest.TestCase):
         self.assertIn(says, done.stdout)
         return done.stdout
 
+    def test_an_environment_that_is_none_is_refused_before_any_worker_starts(self):
+        self.refused("worker_manager", "baremetal_native", "tcp://127.0.0.1:1", "--worker-manager-id", "wm", "--mode",
+                     "fixed", "--max-task-concurrency", "1", "--python-env", "/nowhere", says="/nowhere is no environment")
+
     def test_a_subcommand_and_its_link_are_the_same_command(self):
         for words, name in (
             (["scheduler", "tcp://127.0.0.1:1"], "scaler"),

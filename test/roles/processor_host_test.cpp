@@ -22,7 +22,7 @@ class HostEnv {
       : before_(log::set_sink([](log::Level, std::string_view) {})),
         watchdog_(loop_, [this] { expired_ = true, loop_.stop(); }),
         children_(loop_),
-        host_(loop_, children_, {SCALER_FAKE_ZYGOTE, mode}, events()) {}
+        host_(loop_, children_, zygote(mode), events()) {}
   ~HostEnv() { log::set_sink(std::move(before_)); }
 
   void run_until(const std::function<bool()>& done) {
@@ -69,6 +69,11 @@ class HostEnv {
   std::map<ProcessorId, agent::ProcessorEnd> ended;
 
  private:
+  static net::SpawnOptions zygote(const char* mode) {
+    net::SpawnOptions options;
+    options.arguments = {SCALER_FAKE_ZYGOTE, mode};
+    return options;
+  }
   ProcessorHost::Events events() {
     ProcessorHost::Events result;
     result.on_message = [this](ProcessorId id, agent::FromProcessor message) {

@@ -18,8 +18,8 @@ config::Machine nowhere() {
 }
 
 config::WorkerOptions read_back(const config::WorkerOptions& options) {
-  std::vector<std::string> words = worker_command("/usr/bin/scaler", options);
-  REQUIRE(words[0] == "/usr/bin/scaler");
+  std::vector<std::string> words = worker_command(options);
+  REQUIRE(words[0] == "scaler");
   REQUIRE(words[1] == "worker");
   words.erase(words.begin(), words.begin() + 2);
   const auto command = config::parse_worker(words, nowhere());
@@ -80,8 +80,8 @@ TEST_CASE("a zygote's processors log where the worker does", "[roles]") {
   options.worker_id = "Worker|FIX|aa|bb";
   options.logging.level = log::Level::debug;
   options.logging.paths = {"a", "b"};
-  REQUIRE(zygote_command("/usr/bin/scaler", options) ==
-          std::vector<std::string>{"/usr/bin/scaler", "zygote", "--control-fd", "3", "--worker-id",
+  REQUIRE(zygote_command(options) ==
+          std::vector<std::string>{"scaler", "zygote", "--control-fd", "3", "--worker-id",
                                    "Worker|FIX|aa|bb", "--scheduler-address", "tcp://10.0.0.1:2345",
                                    "--gc-seconds", "30", "--trim-bytes", "1073741824",
                                    "--log-level", "DEBUG", "--log-path", "a", "--log-path", "b"});

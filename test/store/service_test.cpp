@@ -79,6 +79,23 @@ TEST_CASE("a peer that speaks the framing without magic is served too", "[roles]
   CHECK(old.wait_for(old.get(id_of('A'))).payload.text() == "hello");
 }
 
+TEST_CASE("a request of an unknown type is ignored, its payload too, and the peer stays",
+          "[roles]") {
+  ServiceEnv env;
+  TestClient client(env, "newer");
+  for (const std::uint64_t payload_bytes : {std::uint64_t{0}, std::uint64_t{5}}) {
+    wire::StoreRequestHeader request;
+    request.type = static_cast<StoreRequestType>(9);
+    request.payload_bytes = payload_bytes;
+    client.send_raw(wire::encode_store_request(request));
+    if (payload_bytes > 0) client.send_raw(Bytes::copy_of("fresh"));
+    client.set(id_of('A'), Bytes::copy_of("hello"));
+    CHECK(client.wait_for(client.get(id_of('A'))).payload.text() == "hello");
+  }
+  CHECK(client.disconnections == 0);
+  CHECK(env.log.count("ignored a request of type 9") == 2);
+}
+
 TEST_CASE("an object of 200 MB comes back as it was", "[roles]") {
   ServiceEnv env;
   TestClient client(env, "client");

@@ -4,11 +4,13 @@ import copyreg
 import inspect
 import os
 import pickle
+import sys
 import traceback
 import types
 
 _OWN_FOLDER = os.path.dirname(__file__) if "__file__" in globals() else "<scaler>/scaler_runtime"
 _LOG_CHARACTERS_MAX = 64 * 1024
+_RECURSION_MAX = 1000
 _FRAMES_KEPT = 40  # of a traceback too deep to pickle: the outermost and as many of the innermost
 
 try:
@@ -123,6 +125,15 @@ def _reduced(error):
 
 def payload_of(error):
     """A pickle of the exception that plain pickle.loads can read. Never raises for an error's own sake."""
+    wanted = sys.getrecursionlimit()
+    sys.setrecursionlimit(min(wanted, _RECURSION_MAX))  # pickling recurses on the C stack, whatever the task allowed
+    try:
+        return _first_that_works(error)
+    finally:
+        sys.setrecursionlimit(wanted)
+
+
+def _first_that_works(error):
     try:
         _register(_reachable(error))
     except Exception:

@@ -8,7 +8,7 @@ import platform
 import signal
 import sys
 
-from scaler_runtime import context, failures, logs, preload, run, upkeep
+from scaler_runtime import context, failures, logs, pickled_code, preload, run, upkeep
 
 
 def prepare_zygote():
@@ -18,6 +18,7 @@ def prepare_zygote():
             __import__(name)
         except ImportError:  # tasks that need it fail and say so
             pass
+    pickled_code.install()
     failures.install_traceback_pickling()
     context.install_hook()
     _add_working_folder()
@@ -33,7 +34,10 @@ def prepare_zygote():
 
 
 def _add_working_folder():
-    folder = os.getcwd()
+    try:
+        folder = os.getcwd()
+    except OSError:  # deleted since the worker started: there is nothing to import from it
+        return
     if not sys.flags.safe_path and folder not in sys.path:
         sys.path.insert(0, folder)
 

@@ -46,8 +46,12 @@ class Objects:
 
 def cannot_deserialize(what, error):
     kind = failures.exception_class("DeserializeObjectError")
+    why = failures.one_line(error)
     where = f"in Python {platform.python_version()}"  # pickled code runs only on the minor version that made it
-    return kind(f"failed to deserialize {what}: {failures.one_line(error)} ({where})")
+    if "cloudpickle" in why:  # a name that another release of it has
+        release = getattr(sys.modules.get("cloudpickle"), "__version__", "missing")
+        where += f" with cloudpickle {release}: give the workers the client's packages, by VIRTUAL_ENV or --python-env"
+    return kind(f"failed to deserialize {what}: {why} ({where})")
 
 
 class TaskRunner:
@@ -59,6 +63,7 @@ class TaskRunner:
         self._objects = Objects()
         self._serializers = {}
         self._serializer_payloads = {}
+        self._serializer_clients = {}  # by the object id under which the agent will forget it
         self._streams = ()
         self._is_child = False
         os.register_at_fork(after_in_child=self._on_fork_in_child)
@@ -68,14 +73,19 @@ class TaskRunner:
     def give_object(self, object_id, payload):
         self._objects.give(object_id, payload)
 
-    def give_serializer(self, client, payload):
+    def give_serializer(self, object_id, client, payload):
         payload = bytes(payload)
+        self._serializer_clients[object_id] = client
         if self._serializer_payloads.get(client) != payload:
             self._serializer_payloads[client] = payload
             self._serializers.pop(client, None)
 
     def forget(self, object_ids):
         self._objects.forget(object_ids)
+        for object_id in object_ids:
+            client = self._serializer_clients.pop(object_id, None)
+            self._serializer_payloads.pop(client, None)
+            self._serializers.pop(client, None)
 
     def run_task(self, task_id, client, priority, stream_output, function_id, argument_ids):
         """(failed, payload, text for the log). Raises only what no Python code can handle."""

@@ -22,8 +22,9 @@ struct SpawnOptions {
   std::vector<std::string> arguments;                            // arguments[0] is the file to run
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
   std::vector<std::pair<int, int>>
-      descriptors;       // {ours, its number in the child}; all others are closed
-  int death_signal = 9;  // sent to the child when this process dies; 0: none
+      descriptors;           // {ours, its number in the child}; all others are closed
+  int death_signal = 9;      // sent to the child when this process dies; 0: none
+  std::string program = {};  // the file to run, when it is not arguments[0]
 };
 
 // The children of this process, its adopted grandchildren included: one SIGCHLD handler and

@@ -57,6 +57,9 @@ class StoreService final : private net::RouterEvents {
   struct Peer {
     Bytes identity;
     std::optional<wire::StoreRequestHeader> awaiting_payload;
+    // Announced by an ignored request of an unknown type. Nobody knows whether a payload frame
+    // follows it: a frame of just this length that cannot be a header is taken for it and dropped.
+    std::optional<std::uint64_t> unread_payload_bytes;
     bool ending = false;
   };
 

@@ -36,6 +36,8 @@ struct StoreResponseHeader {
   StoreResponseType type = StoreResponseType::set_ok;
 };
 
+// A request's type may be one that is not named here, of a newer peer: the store ignores it. A
+// response of an unknown type is an error, for nobody asked for it.
 Result<StoreRequestHeader> decode_store_request(ByteView frame);
 Result<StoreResponseHeader> decode_store_response(ByteView frame);
 Bytes encode_store_request(const StoreRequestHeader& header);

@@ -7,6 +7,7 @@ import cloudpickle
 from scaler_runtime import context, failures, run
 
 CLIENT = b"Client|0123"
+SERIALIZER_ID = b"s" * 32
 DEFAULT = b"cscaler.client.serializer.default\nDefaultSerializer\n)R."
 
 failures.install_traceback_pickling()
@@ -20,7 +21,7 @@ class Env:
         self.processor = context.CurrentProcessor("tcp://127.0.0.1:1234")
         context.set_processor(self.processor)
         self.runner = run.TaskRunner(lambda *output: self.said.append(output), self.processor)
-        self.runner.give_serializer(CLIENT, serializer)
+        self.runner.give_serializer(SERIALIZER_ID, CLIENT, serializer)
         self._next = 0
 
     def give(self, payload):

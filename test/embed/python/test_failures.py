@@ -93,6 +93,20 @@ class Failures(unittest.TestCase):
         self.assertIs(type(error), RecursionError)
         self.assertGreater(len(traceback.extract_tb(error.__traceback__)), 10)
 
+    def test_a_task_that_raised_the_recursion_limit_costs_no_processor(self):
+        def task(n=0):
+            if n == 0:
+                import sys
+                sys.setrecursionlimit(100_000)
+            return task(n + 1)
+
+        limit = sys.getrecursionlimit()
+        try:
+            self.assertIs(type(Env().error(task)), RecursionError)
+            self.assertEqual(sys.getrecursionlimit(), 100_000)
+        finally:
+            sys.setrecursionlimit(limit)
+
     def test_groups_travel_whole(self):
         def task():
             raise ExceptionGroup("several", [ValueError(1), KeyError(2)])

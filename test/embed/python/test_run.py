@@ -8,7 +8,7 @@ import cloudpickle
 
 from scaler.client.serializer.default import DefaultSerializer
 from scaler_runtime import context
-from support import CLIENT, Env
+from support import CLIENT, DEFAULT, SERIALIZER_ID, Env
 
 
 class TaggedSerializer:
@@ -75,7 +75,15 @@ class Tasks(unittest.TestCase):
     def test_a_newer_serializer_of_a_client_replaces_the_older(self):
         env = Env(serializer=b"garbage")
         self.assertIn("failed to deserialize the client's serializer", str(env.error(abs, -1)))
-        env.runner.give_serializer(CLIENT, cloudpickle.dumps(__import__("scaler_runtime.serializers").serializers.Default()))
+        env.runner.give_serializer(SERIALIZER_ID, CLIENT, DEFAULT)
+        self.assertEqual(env.result(abs, -1), 1)
+
+    def test_a_serializer_is_forgotten_under_its_object_id(self):
+        env = Env()
+        self.assertEqual(env.result(abs, -1), 1)
+        env.runner.forget([SERIALIZER_ID])
+        self.assertIn("no serializer of this client", str(env.error(abs, -1)))
+        env.runner.give_serializer(SERIALIZER_ID, CLIENT, DEFAULT)
         self.assertEqual(env.result(abs, -1), 1)
 
     def test_an_object_is_shared_by_later_tasks_and_forgotten_on_demand(self):

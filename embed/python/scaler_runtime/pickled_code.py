@@ -1,0 +1,74 @@
+"""Functions pickled elsewhere: read those of other cloudpickle releases, refuse those of other Python versions.
+
+Pickled code carries no version, and the interpreter does not check what it runs: the code of another minor version may work,
+or fail oddly, or crash. So each code object is compared, when it is made, with what this version's compiler could have written.
+"""
+
+import functools
+import opcode
+import platform
+import sys
+import types
+
+_ARGUMENTS = 18  # of types.CodeType since 3.11; releases before had 16
+_RESUME = opcode.opmap["RESUME"]
+_CACHES = dict(enumerate(getattr(opcode, "_inline_cache_entries", ())))
+_KNOWN = frozenset(opcode.opmap.values())
+
+
+def install():
+    """Makes cloudpickle build code through us. Called once, after it was imported; without it there is nothing to do."""
+    package = sys.modules.get("cloudpickle")
+    module = sys.modules.get("cloudpickle.cloudpickle")
+    if module is None or not hasattr(module, "_builtin_type"):
+        return
+    _add_newer_names(package, module)
+    plain = module._builtin_type
+
+    @functools.wraps(plain)  # pickles still name it by its module and name
+    def _builtin_type(name):
+        return make_code if name == "CodeType" else plain(name)
+
+    for holder in (module, sys.modules.get("cloudpickle.cloudpickle_fast")):
+        if getattr(holder, "_builtin_type", None) is plain:
+            holder._builtin_type = _builtin_type
+
+
+def _add_newer_names(package, module):
+    """Releases since 3.0 keep in one module what older ones had in two; their pickles name the one."""
+    for name, value in vars(getattr(package, "cloudpickle_fast", module)).items():
+        if name in ("_function_setstate", "_class_setstate") and not hasattr(module, name):
+            setattr(module, name, value)
+
+
+def make_code(*arguments):
+    if len(arguments) != _ARGUMENTS:
+        raise _of_version("3.10 or older")
+    code = types.CodeType(*arguments)
+    if not fits(code.co_code):
+        raise _of_version("3.12 or newer")
+    return code
+
+
+def _of_version(theirs):
+    return TypeError(  # a class that every client has
+        f"it was pickled by Python {theirs}, and this worker runs Python {platform.python_version()}: client and workers "
+        "need the same minor version"
+    )
+
+
+def fits(code):
+    """Whether every instruction is one of this version, with as many cache entries as it has here."""
+    resumes = False
+    at, end = 0, len(code)
+    while at < end:
+        number = code[at]
+        if number not in _KNOWN or number == 0:
+            return False
+        resumes = resumes or number == _RESUME
+        at += 2
+        caches = 2 * _CACHES.get(number, 0)
+        if any(code[at : at + caches]):
+            return False
+        at += caches
+    return resumes and at == end

@@ -1,0 +1,21 @@
+#include "roles/role_signals.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include "scaler/config/logging.hpp"
+
+namespace scaler::roles {
+
+RoleSignals::RoleSignals(net::Loop& loop, std::function<void(const char* name)> on_stop,
+                         std::function<void()> on_hang_up)
+    : on_stop_(std::move(on_stop)),
+      on_hang_up_(std::move(on_hang_up)),
+      terminate_(loop, SIGTERM, [this] { on_stop_("SIGTERM"); }),
+      interrupt_(loop, SIGINT, [this] { on_stop_("SIGINT"); }),
+      hang_up_(loop, SIGHUP, [this] {
+        config::reopen_logs();
+        if (on_hang_up_) on_hang_up_();
+      }) {}
+
+}  // namespace scaler::roles
