@@ -51,7 +51,7 @@ struct Router::Impl final : ServerUser {
     events.on_peer_lost(old, "replaced by a newer connection of the same identity");
   }
 
-  // The peer's own requests feed its queue, so a store stops reading them until it has drained.
+  // The peer's own requests feed its queue, so they are not read until it has drained.
   void on_room(PeerId id) override {
     Connection& connection = *server.find(id)->connection;
     if (connection.queued_bytes() <= options.limits.write_queue_bytes_pause / 2)
@@ -77,8 +77,7 @@ struct Router::Impl final : ServerUser {
     }
     ++counters.messages_out;
     connection.send(std::move(payload));
-    if (options.kind == PortKind::store &&
-        connection.queued_bytes() > options.limits.write_queue_bytes_pause)
+    if (connection.queued_bytes() > options.limits.write_queue_bytes_pause)
       connection.pause_reading(Connection::Pause::automatic);
     return true;
   }

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,8 +10,12 @@ import sys
 import threading
 import time
 import unittest
+import unittest.mock
 
 from scaler import Client
+from scaler.io.utility import serialize
+from scaler.protocol.python.message import ClientHeartbeat
+from scaler.protocol.python.status import Resource
 
 import stack
 from test_client import announce_and_nap, nap, square, wait_for_file
@@ -108,6 +113,21 @@ class HostileBytes(unittest.TestCase):
                 peer.close()
 
 
+    def test_a_peer_that_never_reads_its_answers_costs_a_bounded_amount(self):
+        with stack.Stack(workers=0) as cluster:
+            host, port = cluster.address.removeprefix("tcp://").rsplit(":", 1)
+            heartbeat = serialize(ClientHeartbeat.new_msg(Resource.new_msg(1, 1), 1))
+            batch = (b"\x00" + bytes([len(heartbeat)]) + heartbeat) * 1000
+            with socket.create_connection((host, int(port))) as deaf:
+                deaf.sendall(ZMTP_GREETING + zmtp_ready(b"Client|deaf"))
+                deaf.settimeout(2)
+                with self.assertRaises(OSError, msg="its requests are no longer read"):
+                    for _ in range(20_000):
+                        deaf.sendall(batch)
+                self.assertLess(resident_mb(cluster.scheduler.pid), 400)
+                Client(address=cluster.address).disconnect()  # others are served
+
+
 def resident_mb(pid):
     with open(f"/proc/{pid}/status", encoding="utf-8") as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
@@ -172,6 +192,32 @@ class Deaths(unittest.TestCase):
                     time.sleep(0.02)
                 self.assertEqual(stack.living(family), [])
 
+    def test_the_programs_file_may_be_renamed_and_deleted_while_it_runs(self):
+        with stack.temporary_folder() as folder:
+            program = os.path.join(folder, "scaler-next")
+            shutil.copy(stack.binary(), program)
+            with unittest.mock.patch.dict(os.environ, SCALER_BINARY=program), stack.Stack(workers=1) as cluster:
+                cluster.wait_workers(1)
+                os.remove(program)
+                for pid in stack.children_of(cluster.manager.pid):
+                    os.kill(pid, signal.SIGKILL)
+                with Client(address=cluster.address) as client:
+                    self.assertEqual(client.submit(square, 3).result(timeout=60), 9)
+                self.assertEqual(cluster.stop(), {"manager": 0, "scheduler": 0, "storage": 0})
+
+    def test_sighup_opens_the_logs_anew_and_stops_nothing(self):
+        with stack.temporary_folder() as folder:
+            log = os.path.join(folder, "log")
+            with stack.Stack(workers=1, scheduler_options=["--logging-paths", "/dev/stdout", log]) as cluster:
+                cluster.wait_workers(1)
+                os.rename(log, log + ".1")
+                for role in cluster.roles():
+                    os.kill(role.pid, signal.SIGHUP)
+                wait_for_file(log)
+                with Client(address=cluster.address) as client:
+                    self.assertEqual(client.submit(square, 3).result(timeout=60), 9)
+                self.assertEqual(cluster.stop(), {"manager": 0, "scheduler": 0, "storage": 0})
+
     def test_a_client_waits_through_a_pause_of_the_scheduler(self):
         with stack.Stack(workers=1) as cluster, stack.temporary_folder() as folder:
             cluster.wait_workers(1)
@@ -217,6 +263,13 @@ class ImpossibleStarts(unittest.TestCase):
         self.check(["worker_manager", "baremetal_native", "tcp://127.0.0.1:1", "--mode", "fixed"], 2, "worker-manager-id")
         self.check(["worker_manager", "no_such_kind", "tcp://127.0.0.1:1"], 2, "no_such_kind")
         self.check(["no_such_role"], 2, "no_such_role")
+
+    def test_an_environment_that_is_none(self):
+        words = ["worker_manager", "baremetal_native", "tcp://127.0.0.1:1", "--worker-manager-id", "wm", "--mode", "fixed",
+                 "--max-task-concurrency", "2"]
+        self.check([*words, "--python-env", "/tmp"], 2, "/tmp is not a virtual environment")
+        with unittest.mock.patch.dict(os.environ, VIRTUAL_ENV="/no/such/folder"):
+            self.check(words, 2, "VIRTUAL_ENV: /no/such/folder does not exist")
 
 
 if __name__ == "__main__":

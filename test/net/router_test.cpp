@@ -270,11 +270,11 @@ TEST_CASE("a peer that does not read is dropped at the limit of its queue", "[ne
   REQUIRE(router.router->queued_bytes(peer) == 0);
 }
 
-TEST_CASE("a store port stops reading a peer whose answers pile up, and goes on when they left",
+TEST_CASE("a port stops reading a peer whose answers pile up, and goes on when they left",
           "[net]") {
   TestLoop test;
   RouterOptions options;
-  options.kind = PortKind::store;
+  options.kind = GENERATE(PortKind::store, PortKind::scheduler);
   options.limits.write_queue_bytes_pause = std::size_t{1} << 20;
   RecordingRouter router(test.loop, options);
   const Address address = router.listen(loopback);

@@ -60,8 +60,9 @@ class Router {
   bool send(PeerId peer, Bytes payload);
 
   std::size_t queued_bytes(PeerId peer) const;
-  // No message of a paused peer is delivered. A port of kind store does this by itself while the
-  // answers to a peer are above write_queue_bytes_pause, for its own requests feed them.
+  // No message of a paused peer is delivered. The router does this by itself while what waits for a
+  // peer is above write_queue_bytes_pause, for its own requests feed that: a peer that asks and
+  // never reads must not cost more.
   void pause_reading(PeerId peer);
   void resume_reading(PeerId peer);
 
