@@ -237,6 +237,9 @@ void Connection::flush() {
   std::size_t budget = write_bytes_per_turn;
   while (budget > 0 && write_once(budget)) {
   }
+  // The budget may have ended just where a message did: nothing is left in the session, yet the
+  // owner has more.
+  if (!blocked_ && phase_ != Phase::ended) owner_.on_room(id_);
   flushing_ = false;
   after_flush();
 }
