@@ -88,8 +88,10 @@ struct Dealer::Impl final : ConnectionOwner {
         fmt::format("connection to {}: {}", options.address.to_string(), end.why);
     if (end.kind == End::Kind::offence) {
       if (auto more = offences.allow(loop.now())) log::warning("{} ({} more)", why, *more);
-      if (!ready && options.tries_both_protocols) speak_the_other_protocol();
     }
+    // A server that waits for the first bytes may just hang up on those it does not understand.
+    if (!ready && options.tries_both_protocols && end.kind != End::Kind::broken)
+      speak_the_other_protocol();
     const auto gone = std::move(connection);
     handshake_timer.stop();
     if (std::exchange(ready, false) && loop.now() - ready_since >= options.retry_most)
