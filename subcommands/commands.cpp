@@ -1,6 +1,7 @@
 #include "subcommands/commands.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -21,6 +22,10 @@ constexpr std::array table = {
                run_worker_manager, Shown::yes},
     Subcommand{"cluster", "scaler_cluster", "run a fixed number of local workers (older command)",
                run_cluster, Shown::yes},
+    Subcommand{"config", "", "check a configuration file, or show a role's effective options",
+               run_config, Shown::yes},
+    Subcommand{"completion", "", "write a completion script for bash, zsh or fish", run_completion,
+               Shown::yes},
     Subcommand{"help", "", "show this table, or the options of a command", run_help, Shown::yes},
     Subcommand{"version", "", "show the versions of the program and its parts", run_version,
                Shown::yes},
@@ -51,13 +56,15 @@ int run_linked(std::string_view name, const Arguments& arguments) {
                                           links)));
 }
 
+// A file that is there, or that is spelled like one. ./name forces a file.
 bool looks_like_file(std::string_view word) {
-  return word.ends_with(".toml") || word.find('/') != std::string_view::npos;
+  return word.ends_with(".toml") || word.find('/') != std::string_view::npos ||
+         (!word.empty() && word[0] != '-' && access(std::string(word).c_str(), F_OK) == 0);
 }
 
-int no_launcher() {
-  return complain("scaler", usage("starting a whole stack from one file is not built in yet; start "
-                                  "each command with --config FILE"));
+bool names_file_by_option(std::string_view word) {
+  return word == "-c" || word.starts_with("-c=") || word == "--config" ||
+         word.starts_with("--config=");
 }
 
 }  // namespace
@@ -76,10 +83,11 @@ int unknown_command(std::string_view word) {
   for (const Subcommand& command : table)
     if (command.shown == Shown::yes) names.emplace_back(command.name);
   const std::string close = config::nearest(word, names);
-  return complain("scaler",
-                  usage(fmt::format("unknown command '{}' ({})", config::printable(word),
-                                    close.empty() ? "'scaler help' lists them"
-                                                  : fmt::format("did you mean {}?", close))));
+  return complain(
+      "scaler",
+      usage(fmt::format(
+          "unknown command '{}', and no such file ({})", config::printable(word),
+          close.empty() ? "'scaler help' lists them" : fmt::format("did you mean {}?", close))));
 }
 
 int run_program(int argc, char** argv) {
@@ -91,10 +99,9 @@ int run_program(int argc, char** argv) {
   const Arguments rest{argc - 1, argv + 1};
   if (word == "-h" || word == "--help") return run_help({1, argv});
   if (word == "--version") return run_version(rest);
-  if (word == "-c" || word == "--config" || word.starts_with("--config=") || looks_like_file(word))
-    return no_launcher();
   if (const Subcommand* command = find_subcommand(word); command != nullptr)
     return command->entry(rest);
+  if (names_file_by_option(word) || looks_like_file(word)) return run_launcher({argc, argv});
   return unknown_command(word);
 }
 

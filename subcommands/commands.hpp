@@ -49,6 +49,10 @@ int run_worker(const Arguments& arguments);
 int run_zygote(const Arguments& arguments);
 int run_top(const Arguments& arguments);
 int run_gui(const Arguments& arguments);
+int run_config(const Arguments& arguments);
+int run_completion(const Arguments& arguments);
+// scaler FILE.toml: the words are FILE and nothing before it.
+int run_launcher(const Arguments& arguments);
 int run_help(const Arguments& arguments);
 int run_version(const Arguments& arguments);
 

@@ -6,7 +6,8 @@ namespace scaler::subcommands {
 
 std::string overview() {
   std::string text =
-      "usage: scaler COMMAND [options]\n\n"
+      "usage: scaler COMMAND [options]\n"
+      "       scaler FILE.toml            start all that the file describes\n\n"
       "A task engine: clients send Python functions, workers run them.\n\ncommands:\n";
   for (const Subcommand& command : subcommands())
     if (command.shown == Shown::yes) text += fmt::format("  {:24}{}\n", command.name, command.help);

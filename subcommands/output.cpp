@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace scaler::subcommands {
@@ -39,7 +40,8 @@ int complain_with(std::string_view text) {
 
 Status start_logging(const config::LoggingOptions& logging, std::string_view event_loop,
                      const std::vector<config::Note>& notes) {
-  SCALER_CHECK(config::install_logging(logging));
+  const char* component = std::getenv("SCALER_COMPONENT");  // the launcher's name for this process
+  SCALER_CHECK(config::install_logging(logging, component == nullptr ? "" : component));
   config::log_startup_lines(logging, event_loop);
   for (const config::Note& note : notes) log::at(note.level, "{}", note.text);
   return ok();

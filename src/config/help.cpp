@@ -139,12 +139,14 @@ std::string table_help(const Table& table) {
       if (!option.positional && option.group == group) body += option_text(option);
     if (!body.empty()) text += fmt::format("\n{}:\n{}", group, body);
   }
-  text += '\n';
-  text +=
-      wrapped(fmt::format("With --config, values not given here come from {} of that file; a key "
-                          "is an option's long name with _ for -.",
-                          section_text(table)),
-              0);
+  if (!table.sections.empty()) {
+    text += '\n';
+    text +=
+        wrapped(fmt::format("With --config, values not given here come from {} of that file; a key "
+                            "is an option's long name with _ for -.",
+                            section_text(table)),
+                0);
+  }
   if (!table.examples.empty()) text += "\nexamples:\n";
   for (std::string_view example : table.examples) text += fmt::format("  {}\n", example);
   return text;
@@ -187,8 +189,8 @@ std::string table_markdown(const Table& table) {
 }
 
 const Table* find_table(std::string_view command) {
-  for (const Table* table : {&scheduler_table(), &store_table(), &worker_table(), &cluster_table(),
-                             &top_table(), &gui_table()})
+  for (const Table* table : {&launcher_table(), &scheduler_table(), &store_table(), &worker_table(),
+                             &cluster_table(), &top_table(), &gui_table()})
     if (table->command == command) return table;
   return nullptr;
 }

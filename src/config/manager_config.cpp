@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "config/conversions.hpp"
 #include "config/option_groups.hpp"
 #include "config/rewrite.hpp"
 #include "config/settings.hpp"
@@ -21,15 +22,6 @@ std::vector<std::string> kinds() {
   std::vector<std::string> names;
   for (const Table& table : manager_tables()) names.emplace_back(table.kind);
   return names;
-}
-
-Error unknown_kind(const std::string& kind) {
-  const std::string all = fmt::format("{}", fmt::join(kinds(), ", "));
-  if (kind.empty()) return {Errc::usage, fmt::format("the kind is missing (one of {})", all)};
-  const std::string close = nearest(kind, kinds());
-  return {Errc::usage,
-          fmt::format("unknown kind '{}' ({}one of {})", printable(kind),
-                      close.empty() ? "" : fmt::format("did you mean {}? ", close), all)};
 }
 
 std::int64_t default_concurrency(const Machine& machine) {
@@ -66,20 +58,6 @@ Status check_fixed(const Settings& settings, const WorkerManagerOptions& options
   if (options.mode != ManagerMode::fixed || options.max_task_concurrency >= 0) return ok();
   return settings.error_at("max-task-concurrency",
                            "-1 is not allowed with a fixed number of workers (at least 0)");
-}
-
-Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& settings,
-                                        const Machine& machine) {
-  WorkerManagerOptions options = shared_options(settings, machine);
-  options.kind = table.kind;
-  options.worker_manager_id = settings.text("worker-manager-id");
-  options.worker_scheduler_address = settings.find_address("worker-scheduler-address");
-  if (table.kind == "baremetal_native") {
-    if (settings.text("mode") == "fixed") options.mode = ManagerMode::fixed;
-    options.worker_type = settings.text("worker-type");
-    SCALER_CHECK(check_fixed(settings, options));
-  }
-  return options;
 }
 
 std::vector<Option> cluster_options() {
@@ -120,23 +98,6 @@ std::vector<Option> cluster_options() {
   };
 }
 
-Result<WorkerManagerOptions> cluster_of(const Settings& settings, const Machine& machine) {
-  WorkerManagerOptions options = shared_options(settings, machine);
-  options.mode = ManagerMode::fixed;
-  options.worker_type = machine.host_name;
-  options.worker_names = settings.words("worker-names");
-  options.worker_manager_id =
-      settings.has("worker-manager-id")
-          ? settings.text("worker-manager-id")
-          : fmt::format("cluster-{}-{}", machine.host_name, machine.process_id);
-  const auto count = static_cast<std::int64_t>(options.worker_names.size());
-  if (count != 0 && count != options.max_task_concurrency)
-    return settings.error_at("worker-names",
-                             fmt::format("{} names for {} workers (--num-of-workers)", count,
-                                         options.max_task_concurrency));
-  return options;
-}
-
 }  // namespace
 
 const Table& cluster_table() {
@@ -150,6 +111,49 @@ const Table& cluster_table() {
           joined({cluster_options(), worker_options(), logging_options(), {config_option()}}),
       .examples = {"scaler_cluster -n 4 tcp://127.0.0.1:6378"}};
   return table;
+}
+
+Error unknown_kind(const std::string& kind) {
+  const std::string all = fmt::format("{}", fmt::join(kinds(), ", "));
+  if (kind.empty()) return {Errc::usage, fmt::format("the kind is missing (one of {})", all)};
+  const std::string close = nearest(kind, kinds());
+  return {Errc::usage,
+          fmt::format("unknown kind '{}' ({}one of {})", printable(kind),
+                      close.empty() ? "" : fmt::format("did you mean {}? ", close), all)};
+}
+
+Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& settings,
+                                        const Machine& machine, std::vector<Note>& notes) {
+  WorkerManagerOptions options = shared_options(settings, machine);
+  options.kind = table.kind;
+  options.worker_manager_id = settings.text("worker-manager-id");
+  options.worker_scheduler_address = settings.find_address("worker-scheduler-address");
+  if (table.kind == "baremetal_native") {
+    if (settings.text("mode") == "fixed") options.mode = ManagerMode::fixed;
+    options.worker_type = settings.text("worker-type");
+    SCALER_CHECK(check_fixed(settings, options));
+  }
+  warn_of_slow_heartbeat(settings, notes);
+  return options;
+}
+
+Result<WorkerManagerOptions> cluster_of(const Settings& settings, const Machine& machine,
+                                        std::vector<Note>& notes) {
+  WorkerManagerOptions options = shared_options(settings, machine);
+  options.mode = ManagerMode::fixed;
+  options.worker_type = machine.host_name;
+  options.worker_names = settings.words("worker-names");
+  options.worker_manager_id =
+      settings.has("worker-manager-id")
+          ? settings.text("worker-manager-id")
+          : fmt::format("cluster-{}-{}", machine.host_name, machine.process_id);
+  const auto count = static_cast<std::int64_t>(options.worker_names.size());
+  if (count != 0 && count != options.max_task_concurrency)
+    return settings.error_at("worker-names",
+                             fmt::format("{} names for {} workers (--num-of-workers)", count,
+                                         options.max_task_concurrency));
+  warn_of_slow_heartbeat(settings, notes);
+  return options;
 }
 
 std::string kind_among(std::span<const std::string> words) {
@@ -171,8 +175,7 @@ Result<Command<WorkerManagerOptions>> parse_worker_manager(std::span<const std::
   }
   SCALER_TRY(resolved, resolve(*table, rest, machine));
   if (resolved.help) return Command<WorkerManagerOptions>{};
-  SCALER_TRY(options, manager_of(*table, resolved.settings, machine));
-  warn_of_slow_heartbeat(resolved.settings, resolved.notes);
+  SCALER_TRY(options, manager_of(*table, resolved.settings, machine, resolved.notes));
   return Command<WorkerManagerOptions>{std::move(options), std::move(resolved.notes)};
 }
 
@@ -180,8 +183,7 @@ Result<Command<WorkerManagerOptions>> parse_cluster(std::span<const std::string>
                                                     const Machine& machine) {
   SCALER_TRY(resolved, resolve(cluster_table(), words, machine));
   if (resolved.help) return Command<WorkerManagerOptions>{};
-  SCALER_TRY(options, cluster_of(resolved.settings, machine));
-  warn_of_slow_heartbeat(resolved.settings, resolved.notes);
+  SCALER_TRY(options, cluster_of(resolved.settings, machine, resolved.notes));
   return Command<WorkerManagerOptions>{std::move(options), std::move(resolved.notes)};
 }
 

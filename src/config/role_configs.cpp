@@ -1,3 +1,4 @@
+#include "config/conversions.hpp"
 #include "config/option_groups.hpp"
 #include "config/settings.hpp"
 #include "config/tables.hpp"
@@ -22,12 +23,6 @@ Result<Command<Options>> parse(const Table& table, std::span<const std::string> 
   SCALER_TRY(resolved, resolve(table, words, machine));
   if (resolved.help) return Command<Options>{};
   return Command<Options>{convert(resolved.settings), std::move(resolved.notes)};
-}
-
-StoreOptions store_of(const Settings& settings) {
-  return {.bind_address = settings.address("bind-address"),
-          .identity = settings.text("identity"),
-          .logging = logging_of(settings)};
 }
 
 WorkerOptions worker_of(const Settings& settings) {
@@ -139,6 +134,12 @@ const Table& gui_table() {
                          {config_option()}}),
       .examples = {"scaler_gui tcp://127.0.0.1:6380 --gui-address 127.0.0.1:50001"}};
   return table;
+}
+
+StoreOptions store_of(const Settings& settings) {
+  return {.bind_address = settings.address("bind-address"),
+          .identity = settings.text("identity"),
+          .logging = logging_of(settings)};
 }
 
 Result<Command<StoreOptions>> parse_store(std::span<const std::string> words,

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "config/conversions.hpp"
 #include "config/option_groups.hpp"
 #include "config/settings.hpp"
 #include "config/tables.hpp"
@@ -175,7 +176,25 @@ Status set_policy(const Settings& settings, SchedulerOptions& options) {
   return ok();
 }
 
-Result<SchedulerOptions> options_of(const Settings& settings) {
+}  // namespace
+
+const Table& scheduler_table() {
+  static const Table table{
+      .command = "scaler_scheduler",
+      .summary = "Receives tasks from clients and gives them to workers.",
+      .sections = {"scheduler"},
+      .options = joined({address_options(),
+                         core_options(),
+                         policy_options(),
+                         logging_options(),
+                         {config_option()}}),
+      .examples = {"scaler_scheduler tcp://127.0.0.1:6378",
+                   "scaler_scheduler tcp://127.0.0.1:6378 -osa tcp://127.0.0.1:6379",
+                   "scaler_scheduler --config stack.toml"}};
+  return table;
+}
+
+Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note>& notes) {
   SchedulerOptions options{
       .bind_address = settings.address("bind-address"),
       .object_storage_address = settings.find_address("object-storage-address"),
@@ -197,36 +216,21 @@ Result<SchedulerOptions> options_of(const Settings& settings) {
       .logging = logging_of(settings)};
   SCALER_CHECK(set_policy(settings, options));
   SCALER_CHECK(check_urls(settings));
+  if (settings.is_given("adapter-webhook-urls"))
+    notes.push_back(
+        {log::Level::warning, settings
+                                  .error_at("adapter-webhook-urls",
+                                            "HTTP worker adapters are not driven; start "
+                                            "scaler_worker_manager against this scheduler instead")
+                                  .text});
   return options;
-}
-
-}  // namespace
-
-const Table& scheduler_table() {
-  static const Table table{
-      .command = "scaler_scheduler",
-      .summary = "Receives tasks from clients and gives them to workers.",
-      .sections = {"scheduler"},
-      .options = joined({address_options(),
-                         core_options(),
-                         policy_options(),
-                         logging_options(),
-                         {config_option()}}),
-      .examples = {"scaler_scheduler tcp://127.0.0.1:6378",
-                   "scaler_scheduler tcp://127.0.0.1:6378 -osa tcp://127.0.0.1:6379",
-                   "scaler_scheduler --config stack.toml"}};
-  return table;
 }
 
 Result<Command<SchedulerOptions>> parse_scheduler(std::span<const std::string> words,
                                                   const Machine& machine) {
   SCALER_TRY(resolved, resolve(scheduler_table(), words, machine));
   if (resolved.help) return Command<SchedulerOptions>{};
-  SCALER_TRY(options, options_of(resolved.settings));
-  if (resolved.settings.is_given("adapter-webhook-urls"))
-    resolved.notes.push_back({log::Level::warning,
-                              "HTTP worker adapters are not driven; start scaler_worker_manager "
-                              "against this scheduler instead"});
+  SCALER_TRY(options, scheduler_of(resolved.settings, resolved.notes));
   return Command<SchedulerOptions>{std::move(options), std::move(resolved.notes)};
 }
 

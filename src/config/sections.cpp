@@ -41,11 +41,6 @@ const TomlEntry* find_entry(const TomlSection& section, std::string_view key) {
   return found == section.entries.end() ? nullptr : &*found;
 }
 
-bool entry_is(const TomlSection& section, std::string_view key, std::string_view value) {
-  const TomlEntry* entry = find_entry(section, key);
-  return entry != nullptr && entry->words.size() == 1 && entry->words[0] == value;
-}
-
 std::vector<const TomlSection*> sections_named(const TomlDocument& document,
                                                std::string_view name) {
   std::vector<const TomlSection*> found;
@@ -57,14 +52,14 @@ std::vector<const TomlSection*> sections_named(const TomlDocument& document,
 Result<const TomlSection*> select_manager(const Table& table, const TomlDocument& document,
                                           std::string_view manager_id) {
   std::vector<const TomlSection*> found = sections_named(document, manager_section);
-  std::erase_if(found, [&](const TomlSection* s) { return !entry_is(*s, "type", table.kind); });
+  std::erase_if(found, [&](const TomlSection* s) { return text_in(*s, "type") != table.kind; });
   if (found.empty())
     return Error{Errc::usage, fmt::format("{}: no [[worker_manager]] section with type = \"{}\"",
                                           document.file, table.kind)};
   if (found.size() == 1) return found[0];
   const std::size_t candidates = found.size();
   std::erase_if(found, [&](const TomlSection* section) {
-    return manager_id.empty() || !entry_is(*section, "worker_manager_id", manager_id);
+    return manager_id.empty() || text_in(*section, "worker_manager_id") != manager_id;
   });
   if (found.size() == 1) return found[0];
   return Error{Errc::usage,
@@ -86,45 +81,45 @@ bool has_present_name(const TomlGiven& given) {
 class Collector {
  public:
   Collector(const Table& table, const TomlDocument& document, const TomlSection& section,
-            std::vector<Note>& notes)
-      : table_(table), document_(document), section_(section), notes_(notes) {}
+            std::vector<Note>& notes, std::vector<Error>& errors)
+      : table_(table), document_(document), section_(section), notes_(notes), errors_(errors) {}
 
-  Status add_all(const std::vector<TomlEntry>& entries) {
+  void add_all(const std::vector<TomlEntry>& entries) {
     for (const TomlEntry& entry : entries) {
       if (is_grouping_table(entry)) {
-        SCALER_CHECK(add_all(entry.table));
+        add_all(entry.table);
       } else {
-        SCALER_CHECK(add(entry));
+        add(entry);
       }
     }
-    return ok();
   }
 
   std::vector<TomlGiven> take() { return std::move(given_); }
 
  private:
-  Status add(const TomlEntry& entry) {
-    if (!table_.kind.empty() && entry.key == "type") return ok();
+  void add(const TomlEntry& entry) {
+    if (!table_.kind.empty() && entry.key == "type") return;
     const Option* option = find_key(table_, entry.key);
     if (option == nullptr || entry.key == "config") {
       notes_.push_back({log::Level::warning, unknown_key(entry)});
-      return ok();
+      return;
     }
     TomlGiven next{option, &entry, place_of(document_, entry)};
     const auto before = std::find_if(given_.begin(), given_.end(),
                                      [&](const TomlGiven& g) { return g.option == option; });
     if (before == given_.end()) {
       given_.push_back(std::move(next));
-      return ok();
+      return;
     }
-    if (has_present_name(*before) == has_present_name(next))
-      return Error{Errc::usage,
-                   fmt::format("{}: given before in line {}", next.place, before->entry->line)};
+    if (has_present_name(*before) == has_present_name(next)) {
+      errors_.push_back({Errc::usage, fmt::format("{}: given before in line {}", next.place,
+                                                  before->entry->line)});
+      return;
+    }
     if (has_present_name(next)) std::swap(*before, next);
     notes_.push_back(
         {log::Level::warning, fmt::format("{}: ignored, since {} in line {} says the same",
                                           next.place, before->entry->key, before->entry->line)});
-    return ok();
   }
 
   std::string unknown_key(const TomlEntry& entry) const {
@@ -138,6 +133,7 @@ class Collector {
   const TomlDocument& document_;
   const TomlSection& section_;
   std::vector<Note>& notes_;
+  std::vector<Error>& errors_;
   std::vector<TomlGiven> given_;
 };
 
@@ -151,6 +147,11 @@ std::string joined_capabilities(const TomlEntry& entry) {
 }
 
 }  // namespace
+
+std::string text_in(const TomlSection& section, std::string_view key) {
+  const TomlEntry* entry = find_entry(section, key);
+  return entry == nullptr || entry->words.size() != 1 ? std::string() : entry->words[0];
+}
 
 Result<const TomlSection*> select_section(const Table& table, const TomlDocument& document,
                                           std::string_view manager_id) {
@@ -184,10 +185,11 @@ std::vector<Note> notes_on_unknown_sections(const TomlDocument& document) {
   return notes;
 }
 
-Result<std::vector<TomlGiven>> options_in(const Table& table, const TomlDocument& document,
-                                          const TomlSection& section, std::vector<Note>& notes) {
-  Collector collector(table, document, section, notes);
-  SCALER_CHECK(collector.add_all(section.entries));
+std::vector<TomlGiven> options_in(const Table& table, const TomlDocument& document,
+                                  const TomlSection& section, std::vector<Note>& notes,
+                                  std::vector<Error>& errors) {
+  Collector collector(table, document, section, notes, errors);
+  collector.add_all(section.entries);
   return collector.take();
 }
 

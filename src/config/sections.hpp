@@ -23,13 +23,18 @@ struct TomlGiven {
 Result<const TomlSection*> select_section(const Table& table, const TomlDocument& document,
                                           std::string_view manager_id);
 
+// The entry's one text; empty when the section has no such key or more than one text there.
+std::string text_in(const TomlSection& section, std::string_view key);
+
 // One INFO note for each section that no command reads.
 std::vector<Note> notes_on_unknown_sections(const TomlDocument& document);
 
 // The options in a section, nested tables such as [scheduler.policy] flattened. A key that the
-// table does not know becomes a note; an older key beside the present one is left out with a note.
-Result<std::vector<TomlGiven>> options_in(const Table& table, const TomlDocument& document,
-                                          const TomlSection& section, std::vector<Note>& notes);
+// table does not know becomes a note; an older key beside the present one is left out with a note;
+// a key given twice is an error.
+std::vector<TomlGiven> options_in(const Table& table, const TomlDocument& document,
+                                  const TomlSection& section, std::vector<Note>& notes,
+                                  std::vector<Error>& errors);
 
 // An entry's words as the option's type wants them: a table of capabilities becomes "a,b=2".
 Result<std::vector<std::string>> words_of(const TomlGiven& given);

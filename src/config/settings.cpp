@@ -101,14 +101,15 @@ Status add_defaults(const Table& table, Settings& settings) {
   return ok();
 }
 
-Status add_section(const Table& table, const TomlDocument& document, const TomlSection& section,
-                   Resolved& resolved) {
-  SCALER_TRY(given, options_in(table, document, section, resolved.notes));
+void add_section(const Table& table, const TomlDocument& document, const TomlSection& section,
+                 SectionReading& reading) {
+  const auto given = options_in(table, document, section, reading.notes, reading.errors);
   for (const TomlGiven& one : given) {
-    SCALER_TRY(words, words_of(one));
-    SCALER_CHECK(store(resolved.settings, *one.option, words, Origin::toml, one.place));
+    auto words = words_of(one);
+    auto stored = words ? store(reading.settings, *one.option, *words, Origin::toml, one.place)
+                        : Status(std::move(words.error()));
+    if (!stored) reading.errors.push_back(std::move(stored.error()));
   }
-  return ok();
 }
 
 Status add_environment(const Table& table, const Machine& machine, Settings& settings) {
@@ -168,11 +169,6 @@ std::string last_value(const std::vector<Given>& given, std::string_view name) {
   return value;
 }
 
-Result<TomlDocument> open_document(const std::string& file, const Machine& machine) {
-  SCALER_TRY(text, machine.read_file(file));
-  return parse_toml(file, text);
-}
-
 Result<Resolved> resolve_given(const Table& table, const std::vector<Given>& given,
                                const Machine& machine) {
   Resolved resolved;
@@ -184,7 +180,13 @@ Result<Resolved> resolve_given(const Table& table, const std::vector<Given>& giv
     resolved.notes = notes_on_unknown_sections(document);
     SCALER_TRY(section, select_section(table, document, last_value(given, "worker-manager-id")));
     has_section = section != nullptr;
-    if (has_section) SCALER_CHECK(add_section(table, document, *section, resolved));
+    if (has_section) {
+      SectionReading reading{std::move(resolved.settings), std::move(resolved.notes), {}};
+      add_section(table, document, *section, reading);
+      if (!reading.errors.empty()) return std::move(reading.errors.front());
+      resolved.settings = std::move(reading.settings);
+      resolved.notes = std::move(reading.notes);
+    }
   }
   SCALER_CHECK(add_environment(table, machine, resolved.settings));
   SCALER_CHECK(add_command_line(table, given, resolved.settings));
@@ -192,7 +194,37 @@ Result<Resolved> resolve_given(const Table& table, const std::vector<Given>& giv
   return resolved;
 }
 
+bool is_given_in(const TomlSection& section, const Table& table, const Option& option) {
+  return std::any_of(section.entries.begin(), section.entries.end(),
+                     [&](const TomlEntry& entry) { return find_key(table, entry.key) == &option; });
+}
+
 }  // namespace
+
+Result<TomlDocument> open_document(const std::string& file, const Machine& machine) {
+  SCALER_TRY(text, machine.read_file(file));
+  return parse_toml(file, text);
+}
+
+SectionReading read_section(const Table& table, const TomlDocument& document,
+                            const TomlSection& section, const Machine& machine) {
+  SectionReading reading;
+  const auto note = [&](Status status) {
+    if (!status) reading.errors.push_back(std::move(status.error()));
+  };
+  note(add_defaults(table, reading.settings));
+  add_section(table, document, section, reading);
+  note(add_environment(table, machine, reading.settings));
+  for (const Option& option : table.options) {
+    // One that is there but wrong has been told already.
+    if (option.need != Need::required || reading.settings.has(option.name) ||
+        is_given_in(section, table, option))
+      continue;
+    note(Error{Errc::usage, fmt::format("{}:{}: {}: missing in [{}]", document.file, section.line,
+                                        key_of(option.name), printable(section.name))});
+  }
+  return reading;
+}
 
 Result<Resolved> resolve(const Table& table, std::span<const std::string> words,
                          const Machine& machine) {
@@ -204,6 +236,17 @@ Result<Resolved> resolve(const Table& table, std::span<const std::string> words,
   }
   SCALER_TRY(given, read_command_line(table, rewritten.words));
   return resolve_given(table, given, machine);
+}
+
+Result<Resolved> resolve_command_line(const Table& table, std::span<const std::string> words) {
+  SCALER_TRY(rewritten, rewrite(table, words));
+  Resolved resolved;
+  resolved.help = rewritten.help;
+  if (resolved.help) return resolved;
+  SCALER_TRY(given, read_command_line(table, rewritten.words));
+  SCALER_CHECK(add_defaults(table, resolved.settings));
+  SCALER_CHECK(add_command_line(table, given, resolved.settings));
+  return resolved;
 }
 
 }  // namespace scaler::config

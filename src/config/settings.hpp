@@ -28,8 +28,9 @@ class Settings {
   };
 
   void set(std::string_view name, Entry entry);
-  bool has(std::string_view name) const;       // given, or with a default
-  bool is_given(std::string_view name) const;  // by other than the default
+  bool has(std::string_view name) const;           // given, or with a default
+  bool is_given(std::string_view name) const;      // by other than the default
+  const Entry* find(std::string_view name) const;  // null: no value
   // Prefixes an error of a check across options with the place of this one.
   Error error_at(std::string_view name, std::string text) const;
 
@@ -42,7 +43,6 @@ class Settings {
   std::optional<Address> find_address(std::string_view name) const;
 
  private:
-  const Entry* find(std::string_view name) const;
   template <class T>
   const T* find_as(std::string_view name) const;
 
@@ -60,5 +60,21 @@ struct Resolved {
 // Errors are one line without the command's name.
 Result<Resolved> resolve(const Table& table, std::span<const std::string> words,
                          const Machine& machine);
+
+// The words alone, --config read as any other option; nothing is required.
+Result<Resolved> resolve_command_line(const Table& table, std::span<const std::string> words);
+
+// One section of a file by itself: environment over TOML over default. Every error is found, each
+// as "file:line: key: reason".
+struct SectionReading {
+  Settings settings;
+  std::vector<Note> notes;
+  std::vector<Error> errors;
+};
+SectionReading read_section(const Table& table, const TomlDocument& document,
+                            const TomlSection& section, const Machine& machine);
+
+// Reads and parses a file.
+Result<TomlDocument> open_document(const std::string& file, const Machine& machine);
 
 }  // namespace scaler::config

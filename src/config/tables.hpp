@@ -8,6 +8,7 @@
 // Every command's table. Built once, on first use.
 namespace scaler::config {
 
+const Table& launcher_table();
 const Table& scheduler_table();
 const Table& store_table();
 const Table& worker_table();

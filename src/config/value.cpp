@@ -123,4 +123,14 @@ Result<Value> check_value(const Option& option, const std::vector<std::string>& 
   }
 }
 
+std::vector<std::string> texts_of(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return {*text};
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return {std::to_string(*number)};
+  if (const auto* number = std::get_if<double>(&value)) return {fmt::format("{}", *number)};
+  if (const auto* truth = std::get_if<bool>(&value)) return {*truth ? "true" : "false"};
+  if (const auto* address = std::get_if<Address>(&value)) return {address->to_string()};
+  const auto& items = std::get<std::vector<std::string>>(value);
+  return items.empty() ? std::vector<std::string>{""} : items;
+}
+
 }  // namespace scaler::config

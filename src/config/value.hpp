@@ -21,4 +21,8 @@ using Value =
 // say.
 Result<Value> check_value(const Option& option, const std::vector<std::string>& words);
 
+// The words that give this value again: one, or for a list one for each item. An empty list is one
+// empty word.
+std::vector<std::string> texts_of(const Value& value);
+
 }  // namespace scaler::config

@@ -17,6 +17,7 @@
 #include "scaler/net/loop.hpp"
 #include "scaler/net/process.hpp"
 #include "scaler/net/timer.hpp"
+#include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
 
 namespace scaler::roles {
@@ -209,9 +210,11 @@ int run_worker_manager(const config::WorkerManagerOptions& options) {
     return refuse("mode dynamic is not built in yet, use --mode fixed");
   if (options.max_task_concurrency < 0)
     return refuse("mode fixed needs a number of workers, --max-task-concurrency is -1");
+  Readiness readiness;
   net::Loop loop;
   FixedManager manager(loop, options);
   manager.start();
+  readiness.announce();
   if (!manager.finished()) loop.run();
   return manager.exit_code();
 }

@@ -17,6 +17,7 @@
 #include "scaler/net/publisher.hpp"
 #include "scaler/net/router.hpp"
 #include "scaler/net/timer.hpp"
+#include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
 #include "scaler/roles/store_service.hpp"
 #include "scaler/scheduler/scheduler.hpp"
@@ -254,6 +255,7 @@ void SchedulerRole::stop(std::string_view why) {
 }  // namespace
 
 int run_scheduler(const config::SchedulerOptions& options) {
+  Readiness readiness;
   raise_descriptor_limit();
   net::Loop loop;
   SchedulerRole role(loop, options);
@@ -261,6 +263,7 @@ int run_scheduler(const config::SchedulerOptions& options) {
     log::error("Scheduler: {}", started.error().text);
     return 1;
   }
+  readiness.announce();
   loop.run();
   return role.exit_code();
 }

@@ -5,6 +5,7 @@
 #include "scaler/base/log.hpp"
 #include "scaler/config/logging.hpp"
 #include "scaler/net/loop.hpp"
+#include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
 #include "scaler/roles/store_service.hpp"
 
@@ -16,6 +17,7 @@ constexpr Duration drain_patience = 5s;
 }  // namespace
 
 int run_object_storage_server(const config::StoreOptions& options) {
+  Readiness readiness;
   raise_descriptor_limit();
   net::Loop loop;
   StoreService service(loop, options.identity);
@@ -30,6 +32,7 @@ int run_object_storage_server(const config::StoreOptions& options) {
     service.shut_down(drain_patience, [&loop] { loop.stop(); });
   });
   log::write(log::Level::info, config::lines::store_started(*bound));
+  readiness.announce();
   loop.run();
   log::write(log::Level::info, config::lines::store_stopped());
   return 0;

@@ -80,7 +80,7 @@ class Commands(unittest.TestCase):
         )
         self.refused("worker_manager", says="the kind is missing (one of baremetal_native, ")
         self.refused("worker_manager", "lunar", says="unknown kind 'lunar'")
-        self.refused("schedule", says="unknown command 'schedule' (did you mean scheduler?)")
+        self.refused("schedule", says="unknown command 'schedule', and no such file (did you mean scheduler?)")
         self.refused("a\nb", says="unknown command 'a\\nb'")
 
     def test_files_that_are_no_configuration(self):
@@ -101,8 +101,68 @@ class Commands(unittest.TestCase):
     def test_a_log_file_in_a_missing_folder(self):
         self.refused("scheduler", "tcp://h:1", "-lp", "/no/such/log", says="cannot log to /no/such/log: No such file")
 
+    def test_a_file_is_launched_however_it_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("cluster.toml", "plain", "scheduler"):
+                with open(os.path.join(folder, name), "w") as file:
+                    file.write("[scheduler]\nbind_address = 'tcp://h:1'\n")
+            for words in (["cluster.toml"], ["plain"], ["./scheduler"], ["-c", "plain"], ["--config=plain"]):
+                self.works(*words, folder=folder, says=f"{words[-1].split('=')[-1]}:scheduler scheduler tcp://h:1")
+            self.refused("scheduler", folder=folder, says="scaler_scheduler: bind_address is missing")
+        self.refused("stack.toml", says="scaler: stack.toml: No such file or directory")
+        self.refused("-c", says="scaler: --config: a value is missing")
+        self.works("stack.toml", "-h", says="usage: scaler [options] FILE")
+
+    def test_a_file_is_checked_whole(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "f.toml")
+            with open(path, "w") as file:
+                file.write("[scheduler]\nprotectd = true\nio_threads = 0\n[gui]\nmonitor_address = 'tcp://h:1'\n")
+            done = run("config", "check", "f.toml", folder=folder)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertEqual(
+                [line.split(": ")[0:2] for line in done.stderr.splitlines()],
+                [["f.toml:3", "io_threads"], ["f.toml:1", "bind_address"], ["f.toml:2", "protectd"]],
+            )
+            self.refused("f.toml", folder=folder, says="scaler: f.toml:3: io_threads: 0 is not allowed")
+            with open(path, "w") as file:
+                file.write("[scheduler]\nbind_address = 'tcp://h:1'\n")
+            self.assertEqual(self.works("config", "check", path, says="ok"), path + ":1: [scheduler]: ok\n")
+        self.refused("config", "check", says="one file is expected")
+        self.refused("config", "chek", says="unknown word 'chek' (one of check, show)")
+
+    def test_effective_options_are_shown(self):
+        out = self.works("config", "show", "scheduler", "tcp://h:1", "-ct", "9", says="bind_address")
+        self.assertRegex(out, r"(?m)^client_timeout_seconds +9 seconds +command line$")
+        self.refused("config", "show", "scheduler", says="scaler config show: bind_address is missing")
+        self.works("config", "show", "scheduler", "-h", says="usage: scaler config check FILE")
+
+    def complete(self, *words):
+        """What bash would offer for the last of these words."""
+        script = self.works("completion", "bash", says="complete ")
+        script += 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _scaler; printf "%s\\n" "${COMPREPLY[@]}"\n'
+        done = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_bash_completes_commands_options_and_values(self):
+        self.assertIn("scheduler", self.complete("scaler", "sch"))
+        self.assertEqual(self.complete("scaler", "scheduler", "--client"), ["--client-timeout-seconds"])
+        self.assertEqual(self.complete("scaler_scheduler", "--client"), ["--client-timeout-seconds"])
+        self.assertEqual(self.complete("scaler", "worker_manager", "sym"), ["symphony"])
+        self.assertEqual(self.complete("scaler", "worker_manager", "symphony", "--serv"), ["--service-name"])
+        self.assertEqual(self.complete("scaler", "worker_manager", "baremetal_native", "--mode", ""), ["dynamic", "fixed"])
+        self.assertEqual(self.complete("scaler", "config", ""), ["check", "show"])
+        self.assertEqual(self.complete("scaler", "config", "show", "gui", "--gui"), ["--gui-address"])
+        self.assertEqual(self.complete("scaler", "completion", "f"), ["fish"])
+
+    def test_each_shell_has_a_script(self):
+        self.works("completion", "zsh", says="#compdef scaler scaler_scheduler")
+        self.works("completion", "fish", says="complete -c scaler ")
+        self.refused("completion", "csh", says="unknown shell 'csh' (one of bash, zsh, fish)")
+        self.refused("completion", says="one shell is expected")
+
     def test_what_is_not_built_in_says_so(self):
-        self.refused("stack.toml", says="scaler: starting a whole stack from one file is not built in yet")
         self.refused("top", "tcp://h:1", says="scaler_top: not built in yet")
         self.refused("top", "tcp://h:1", "-t", "0", says="--timeout: '0' is not allowed")
         self.refused("gui", "tcp://h:1", says="scaler_gui: not built in yet")

@@ -1,5 +1,6 @@
 // Roles that only tell what they were given, so that the commands can be tested as a program.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 
@@ -24,6 +25,13 @@ int run_worker(const config::WorkerOptions& options) {
 
 int run_worker_manager(const config::WorkerManagerOptions& options) {
   fmt::print("role manager {} {}\n", options.worker_manager_id, options.max_task_concurrency);
+  return 0;
+}
+
+int run_launcher(const config::StackOptions& options) {
+  for (const config::StackProcess& process : options.processes)
+    fmt::print("role launcher {}:{} {}\n", options.file, process.name,
+               fmt::join(process.words, " "));
   return 0;
 }
 

@@ -46,6 +46,9 @@ Result<PolicyOptions> parse_policy(std::string_view engine, std::string_view con
 std::string help_text(std::string_view command, std::string_view kind = {});
 // The kind that stands among a worker manager's words; empty when none does.
 std::string kind_among(std::span<const std::string> words);
+// A script that completes commands, options and values in "bash", "zsh" or "fish"; empty for
+// another shell. `commands` are the program's words, separated by spaces.
+std::string completion_script(std::string_view shell, std::string_view commands);
 // Every command's options as one Markdown page.
 std::string help_markdown();
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scaler/config/options.hpp"
+#include "scaler/config/stack.hpp"
 
 // Each runs one role to its end and gives the exit code: 0 a wanted stop, 1 a failure at run time,
 // which has been logged in one line. The only place where cores meet sockets.
@@ -10,5 +11,8 @@ int run_scheduler(const config::SchedulerOptions& options);
 int run_object_storage_server(const config::StoreOptions& options);
 int run_worker(const config::WorkerOptions& options);
 int run_worker_manager(const config::WorkerManagerOptions& options);
+// Starts the processes of a stack in their order and stops them together. Gives the code of the
+// process that failed (128 + n: by signal n), 0 after a signal to us or the scheduler's clean end.
+int run_launcher(const config::StackOptions& options);
 
 }  // namespace scaler::roles

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <vector>
+
+#include "config/option_table.hpp"
+#include "config/settings.hpp"
+#include "scaler/base/result.hpp"
+#include "scaler/config/options.hpp"
+
+// From a command's settings to its struct, with the checks that look at several options at once.
+// What is worth a word but no error becomes a note.
+namespace scaler::config {
+
+Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note>& notes);
+StoreOptions store_of(const Settings& settings);
+Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& settings,
+                                        const Machine& machine, std::vector<Note>& notes);
+Result<WorkerManagerOptions> cluster_of(const Settings& settings, const Machine& machine,
+                                        std::vector<Note>& notes);
+
+// "unknown kind 'x' (did you mean y? one of ...)", or that it is missing.
+Error unknown_kind(const std::string& kind);
+
+}  // namespace scaler::config
