@@ -28,6 +28,9 @@ namespace scaler::roles {
 namespace {
 
 constexpr Duration farewell_patience = 2s;  // how long the goodbye may take to leave
+// How long the scheduler may take to answer it. Some releases of the peer, over YMQ, serve nobody
+// any more when a worker is gone before they could answer.
+constexpr Duration answer_patience = 1s;
 
 agent::Options agent_options(const config::WorkerOptions& options) {
   const config::WorkerTuning& tuning = options.tuning;
@@ -78,6 +81,7 @@ class WorkerRole : private net::DealerEvents {
         scheduler_(loop, scheduler_dealer(options), *this),
         signals_(loop, [this](const char* name) { stop(name); }),
         deadline_(loop, [this] { on_deadline(); }),
+        hang_up_(loop, [this] { hang_up(); }),
         end_of_turn_(loop.before_poll([this] { end_turn(); })) {
     log::info("{} starts, scheduler {}", options_.worker_id,
               options_.scheduler_address.to_string());
@@ -100,6 +104,7 @@ class WorkerRole : private net::DealerEvents {
   agent::Measures measure();
   void stop(const char* signal);
   void close(int exit_code);
+  void hang_up();
 
   net::Loop& loop_;
   const config::WorkerOptions& options_;
@@ -113,13 +118,15 @@ class WorkerRole : private net::DealerEvents {
   bool store_was_reached_ = false;
   RoleSignals signals_;
   net::Timer deadline_;
+  net::Timer hang_up_;
   std::unique_ptr<net::Loop::Token> end_of_turn_;
   OwnResources own_;
   ProcessUsage usage_;
   log::RateLimit bad_messages_{5, 10s};
   bool connected_ = false;
   bool stopping_ = false;  // a signal came
-  bool closing_ = false;   // the agent left
+  bool closing_ = false;   // the agent left; the answer to its goodbye is awaited
+  bool hung_up_ = false;
   int exit_code_ = 0;
 };
 
@@ -132,6 +139,7 @@ void WorkerRole::on_connected() {
 }
 
 void WorkerRole::on_disconnected(std::string_view why) {
+  if (closing_) return hang_up();
   if (std::exchange(connected_, false))
     log::warning("lost the scheduler ({}), connecting again", why);
   core_.on_scheduler_lost(loop_.now(), outbox_);
@@ -143,6 +151,10 @@ void WorkerRole::on_message(Bytes payload) {
     if (auto more = bad_messages_.allow(loop_.now()))
       log::warning("a message of {} bytes is dropped: {} ({} more since the last line)",
                    payload.size(), message.error().text, *more);
+    return;
+  }
+  if (closing_) {
+    if (std::holds_alternative<wire::DisconnectResponse>(*message)) hang_up();
     return;
   }
   core_.on_scheduler_message(std::move(*message), std::move(payload), loop_.now(), outbox_);
@@ -268,6 +280,13 @@ void WorkerRole::close(int exit_code) {
   closing_ = true;
   exit_code_ = exit_code;
   deadline_.stop();
+  if (!connected_) return hang_up();
+  hang_up_.start(answer_patience);
+}
+
+void WorkerRole::hang_up() {
+  if (std::exchange(hung_up_, true)) return;
+  hang_up_.stop();
   scheduler_.shut_down(farewell_patience, [this] {
     log::info("quit");
     loop_.stop();
