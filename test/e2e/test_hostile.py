@@ -13,14 +13,15 @@ import unittest
 import unittest.mock
 
 from scaler import Client
-from scaler.io.utility import serialize
-from scaler.protocol.python.message import ClientHeartbeat
-from scaler.protocol.python.status import Resource
 
 import stack
 from test_client import announce_and_nap, nap, square, wait_for_file
 from versions import map_with
 
+CLIENT_HEARTBEAT = bytes.fromhex(  # one segment of 7 words: kind 7, latency 0, CPU 0, 41,340,928 bytes resident
+    "0000000007000000" "0000000001000100" "0700000000000000" "0000000001000100"
+    "0000000000000000" "0000000002000000" "0000000000000000" "00d0760200000000"
+)
 ZMTP_GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(16) + b"\x00" + bytes(31)
 
 
@@ -116,8 +117,7 @@ class HostileBytes(unittest.TestCase):
     def test_a_peer_that_never_reads_its_answers_costs_a_bounded_amount(self):
         with stack.Stack(workers=0) as cluster:
             host, port = cluster.address.removeprefix("tcp://").rsplit(":", 1)
-            heartbeat = serialize(ClientHeartbeat.new_msg(Resource.new_msg(1, 1), 1))
-            batch = (b"\x00" + bytes([len(heartbeat)]) + heartbeat) * 1000
+            batch = (b"\x00" + bytes([len(CLIENT_HEARTBEAT)]) + CLIENT_HEARTBEAT) * 1000
             with socket.create_connection((host, int(port))) as deaf:
                 deaf.sendall(ZMTP_GREETING + zmtp_ready(b"Client|deaf"))
                 deaf.settimeout(2)
