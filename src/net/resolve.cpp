@@ -46,6 +46,12 @@ std::optional<SocketAddress> literal(const char* host, std::uint16_t port) {
   return std::nullopt;
 }
 
+// RFC 6761: "localhost" is the loopback, also on a machine without a hosts file.
+std::optional<SocketAddresses> well_known(const Address& address) {
+  if (address.host != "localhost") return std::nullopt;
+  return SocketAddresses{*literal("127.0.0.1", address.port)};
+}
+
 }  // namespace
 
 std::optional<SocketAddresses> without_lookup(const Address& address, Purpose purpose) {
@@ -64,7 +70,10 @@ Result<SocketAddresses> resolve_now(const Address& address) {
   const addrinfo wanted = hints();
   addrinfo* list = nullptr;
   const int status = getaddrinfo(address.host.c_str(), nullptr, &wanted, &list);
-  if (status != 0) return unresolved(address, gai_strerror(status));
+  if (status != 0) {
+    if (auto loopback = well_known(address)) return std::move(*loopback);
+    return unresolved(address, gai_strerror(status));
+  }
   SocketAddresses found = addresses_of(list, address.port);
   freeaddrinfo(list);
   if (found.empty()) return unresolved(address, "none of a known family");
@@ -79,7 +88,10 @@ struct Lookup::Request {
 
   void finish(int status, addrinfo* list) {
     if (!done) return;
-    if (status != 0) return done(unresolved(address, uv_strerror(status)));
+    if (status != 0) {
+      if (auto loopback = well_known(address)) return done(std::move(*loopback));
+      return done(unresolved(address, uv_strerror(status)));
+    }
     SocketAddresses found = addresses_of(list, address.port);
     if (found.empty()) return done(unresolved(address, "none of a known family"));
     done(std::move(found));
