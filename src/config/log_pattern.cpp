@@ -6,27 +6,12 @@
 #include <optional>
 
 #include "config/text.hpp"
+#include "scaler/config/logging.hpp"
 
 namespace scaler::config {
 namespace {
 
 constexpr std::int64_t width_max = 200;
-
-std::string_view name_of(log::Level level) {
-  switch (level) {
-    case log::Level::debug:
-      return "DEBUG";
-    case log::Level::info:
-      return "INFO";
-    case log::Level::warning:
-      return "WARNING";
-    case log::Level::error:
-      return "ERROR";
-    case log::Level::critical:
-      return "CRITICAL";
-  }
-  return "INFO";
-}
 
 // One "%(name)-8s" of a format.
 struct Field {
@@ -70,6 +55,22 @@ std::string time_text(const std::string& date_format, std::time_t now) {
 
 }  // namespace
 
+std::string_view level_name(log::Level level) {
+  switch (level) {
+    case log::Level::debug:
+      return "DEBUG";
+    case log::Level::info:
+      return "INFO";
+    case log::Level::warning:
+      return "WARNING";
+    case log::Level::error:
+      return "ERROR";
+    case log::Level::critical:
+      return "CRITICAL";
+  }
+  return "INFO";
+}
+
 LogPattern::LogPattern(std::string format, std::string date_format)
     : format_(std::move(format)), date_format_(std::move(date_format)) {}
 
@@ -85,7 +86,7 @@ std::string LogPattern::unknown_field() const {
 std::string LogPattern::render(log::Level level, std::string_view text, std::time_t now) const {
   const auto value = [&](std::string_view name) -> std::string {
     if (name == "asctime") return time_text(date_format_, now);
-    if (name == "levelname") return std::string(name_of(level));
+    if (name == "levelname") return std::string(level_name(level));
     if (name == "message") return std::string(text);
     if (name == "name") return "root";
     if (name == "process") return std::to_string(getpid());

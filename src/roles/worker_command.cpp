@@ -1,5 +1,7 @@
 #include "roles/worker_command.hpp"
 
+#include "scaler/config/logging.hpp"
+
 namespace scaler::roles {
 
 namespace {
@@ -38,29 +40,13 @@ void add_tuning(CommandLine& line, const config::WorkerTuning& tuning) {
 }
 
 void add_logging(CommandLine& line, const config::LoggingOptions& logging) {
-  line.option("logging-level", std::string(level_name(logging.level)));
+  line.option("logging-level", std::string(config::level_name(logging.level)));
   line.option_if("logging-config-file", logging.config_file);
   line.word("--logging-paths");
   for (const std::string& path : logging.paths) line.word(path);
 }
 
 }  // namespace
-
-std::string_view level_name(log::Level level) {
-  switch (level) {
-    case log::Level::debug:
-      return "DEBUG";
-    case log::Level::info:
-      return "INFO";
-    case log::Level::warning:
-      return "WARNING";
-    case log::Level::error:
-      return "ERROR";
-    case log::Level::critical:
-      return "CRITICAL";
-  }
-  return "INFO";
-}
 
 std::vector<std::string> worker_command(const config::WorkerOptions& options) {
   CommandLine line("worker");
@@ -85,7 +71,7 @@ std::vector<std::string> zygote_command(const config::WorkerOptions& options) {
   line.option_if("python-env", options.tuning.python_env);
   line.option("gc-seconds", options.tuning.garbage_collect_interval_seconds);
   line.option("trim-bytes", options.tuning.trim_memory_threshold_bytes);
-  line.option("log-level", std::string(level_name(options.logging.level)));
+  line.option("log-level", std::string(config::level_name(options.logging.level)));
   for (const std::string& path : options.logging.paths) line.option("log-path", path);
   return line.take();
 }

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "scaler/base/log.hpp"
 #include "scaler/config/options.hpp"
 
 // The command lines by which this program starts itself in other roles.
@@ -13,9 +11,6 @@ namespace scaler::roles {
 // The running program, whatever became of its file: renamed, replaced or deleted, it is still this
 // one. Its children find their role by the name they are given, "scaler", not by the file's.
 constexpr const char* own_program = "/proc/self/exe";
-
-// "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG": as --logging-level takes it.
-std::string_view level_name(log::Level level);
 
 // `scaler worker ...`, read back by config::parse_worker into the same options.
 std::vector<std::string> worker_command(const config::WorkerOptions& options);

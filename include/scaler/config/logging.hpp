@@ -21,6 +21,10 @@ Status install_logging(const LoggingOptions& options, std::string component = {}
 // keeps its old descriptor.
 void reopen_logs();
 
+// "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG": as --logging-level takes it and %(levelname)s
+// says it.
+std::string_view level_name(log::Level level);
+
 // The first two lines of every role: "logging to ('/dev/stdout',)" and "use event loop: builtin".
 void log_startup_lines(const LoggingOptions& options, std::string_view event_loop);
 
