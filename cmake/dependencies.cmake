@@ -2,7 +2,6 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(CapnProto REQUIRED)  # for capnp_generate_cpp; its own imported targets are shared, so they are not linked
-find_package(fmt REQUIRED)
 
 # An imported static library, found by its exact file name so that a shared one is never taken by mistake.
 function(scaler_static_library name file)
@@ -27,8 +26,11 @@ scaler_static_library(python_static libpython${SCALER_PYTHON_VERSION}.a
   LINK z_static expat_static m ${CMAKE_DL_LIBS} Threads::Threads
   INCLUDE ${SCALER_PYTHON_INCLUDE})
 
+find_path(SCALER_FMT_INCLUDE fmt/format.h REQUIRED)
 find_path(SCALER_CXXOPTS_INCLUDE cxxopts.hpp REQUIRED)
 find_path(SCALER_TOMLPP_INCLUDE toml++/toml.h REQUIRED)
+add_library(fmt_headers INTERFACE)  # src/base/fmt_library.cpp is what they declare
+target_include_directories(fmt_headers SYSTEM INTERFACE ${SCALER_FMT_INCLUDE})
 add_library(cxxopts_headers INTERFACE)
 target_include_directories(cxxopts_headers SYSTEM INTERFACE ${SCALER_CXXOPTS_INCLUDE})
 add_library(tomlpp_headers INTERFACE)

