@@ -1,11 +1,20 @@
 # scaler_module(zmtp SOURCES session.cpp DEPS base)  ->  library scaler_zmtp from the current folder.
-# Sources are listed by name: a file that nobody lists is dead, and test/tidy says so.
+# Sources are listed by name: a file that nobody lists is dead, and test/tidy says so. PRIVATE_LIBS stay out of its interface.
+# With SCALER_EXTENSION there is a scaler_zmtp_pic too, the same for extension modules; it is compiled when one needs it.
 function(scaler_module name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS" ${ARGN})
-  add_library(scaler_${name} STATIC ${arg_SOURCES})
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS;PRIVATE_LIBS" ${ARGN})
   list(TRANSFORM arg_DEPS PREPEND scaler_)
+  add_library(scaler_${name} STATIC ${arg_SOURCES})
   target_include_directories(scaler_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
-  target_link_libraries(scaler_${name} PUBLIC scaler_flags ${arg_DEPS} ${arg_LIBS})
+  target_link_libraries(scaler_${name} PUBLIC scaler_flags ${arg_DEPS} ${arg_LIBS} PRIVATE ${arg_PRIVATE_LIBS})
+  if(SCALER_EXTENSION)
+    scaler_pic_names(public scaler_flags ${arg_DEPS} ${arg_LIBS})
+    scaler_pic_names(private ${arg_PRIVATE_LIBS})
+    add_library(scaler_${name}_pic STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
+    target_include_directories(scaler_${name}_pic
+      PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(scaler_${name}_pic PUBLIC ${public} PRIVATE ${private})
+  endif()
 endfunction()
 
 # scaler_test(zmtp SOURCES session_test.cpp DEPS zmtp)  ->  one Catch2 program, one ctest entry, labelled "unit".

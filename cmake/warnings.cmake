@@ -1,7 +1,7 @@
 # One interface target carries how our own code is compiled. Third-party headers are SYSTEM and stay out of it.
+set(SCALER_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Werror)
 add_library(scaler_flags INTERFACE)
-target_compile_options(scaler_flags INTERFACE
-  -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Werror
+target_compile_options(scaler_flags INTERFACE ${SCALER_WARNINGS}
   -fno-pie -ffunction-sections -fdata-sections)
 # Debian's libpython3.11.a is not position independent, so neither is the program.
 target_link_options(scaler_flags INTERFACE -no-pie -Wl,--gc-sections)
