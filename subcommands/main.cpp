@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "subcommands/commands.hpp"
+#include "subcommands/lifeline.hpp"
 #include "subcommands/output.hpp"
 
 namespace {
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   keep_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);  // until a role listens to it, and in processors
+  scaler::subcommands::hold_lifeline();
   try {
     return scaler::subcommands::run_program(argc, argv);
   } catch (const std::exception& failure) {

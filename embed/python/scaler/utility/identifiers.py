@@ -1,9 +1,18 @@
 """Identities as they travel: plain bytes with a type of their own."""
 
+from __future__ import annotations
+
 import hashlib
 import os
+import sys
 import uuid
 from typing import Optional
+
+
+def _digest(data: bytes) -> bytes:
+    if sys.version_info >= (3, 9):  # a machine that forbids MD5 for secrets allows it for this
+        return hashlib.md5(data, usedforsecurity=False).digest()
+    return hashlib.md5(data).digest()
 
 
 class Identifier(bytes):
@@ -15,18 +24,18 @@ class Identifier(bytes):
 
 class ClientID(Identifier):
     @staticmethod
-    def generate_client_id(name: Optional[str] = None) -> "ClientID":
+    def generate_client_id(name: Optional[str] = None) -> ClientID:
         parts = ["Client"] + ([name] if name else []) + [uuid.uuid4().hex]
         return ClientID("|".join(parts).encode())
 
 
 class WorkerID(Identifier):
     @staticmethod
-    def generate_worker_id(name: str) -> "WorkerID":
+    def generate_worker_id(name: str) -> WorkerID:
         return WorkerID(f"Worker|{name}|{uuid.uuid4().hex}".encode())
 
     @staticmethod
-    def invalid_worker_id() -> "WorkerID":
+    def invalid_worker_id() -> WorkerID:
         return WorkerID(b"")
 
     def is_valid(self) -> bool:
@@ -38,7 +47,7 @@ class ProcessorID(Identifier):
         return f"ProcessorID({self.hex()})"
 
     @staticmethod
-    def generate_processor_id() -> "ProcessorID":
+    def generate_processor_id() -> ProcessorID:
         return ProcessorID(uuid.uuid4().bytes)
 
 
@@ -47,26 +56,26 @@ class TaskID(Identifier):
         return f"TaskID({self.hex()})"
 
     @staticmethod
-    def generate_task_id() -> "TaskID":
+    def generate_task_id() -> TaskID:
         return TaskID(uuid.uuid4().bytes)
 
 
 class ObjectID(bytes):
     """32 bytes: MD5 of the owning client's identity, then a tag that is random but for the serializer's."""
 
-    SERIALIZER_TAG = hashlib.md5(b"serializer", usedforsecurity=False).digest()
+    SERIALIZER_TAG = _digest(b"serializer")
 
-    def __new__(cls, value: bytes) -> "ObjectID":
+    def __new__(cls, value: bytes) -> ObjectID:
         if len(value) != 32:
             raise ValueError(f"an ObjectID has 32 bytes, not {len(value)}")
         return super().__new__(cls, value)
 
     @staticmethod
-    def generate_object_id(owner: ClientID) -> "ObjectID":
+    def generate_object_id(owner: ClientID) -> ObjectID:
         return ObjectID(_digest(owner) + os.urandom(16))
 
     @staticmethod
-    def generate_serializer_object_id(owner: ClientID) -> "ObjectID":
+    def generate_serializer_object_id(owner: ClientID) -> ObjectID:
         return ObjectID(_digest(owner) + ObjectID.SERIALIZER_TAG)
 
     def owner_hash(self) -> bytes:
@@ -83,7 +92,3 @@ class ObjectID(bytes):
 
     def __repr__(self) -> str:
         return f"ObjectID(owner_hash={self[:16].hex()}, object_tag={self[16:].hex()})"
-
-
-def _digest(owner: bytes) -> bytes:
-    return hashlib.md5(owner, usedforsecurity=False).digest()

@@ -1,0 +1,216 @@
+"""A whole cluster on this machine, for as long as this process wants it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from scaler.cluster.object_storage_server import ObjectStorageServerProcess
+from scaler.cluster.program import RoleFailedError, RoleProcess
+from scaler.cluster.scheduler import SchedulerProcess
+from scaler.config import defaults
+from scaler.config.common.logging import LoggingConfig
+from scaler.config.common.security import SecurityConfig
+from scaler.config.common.worker import WorkerConfig
+from scaler.config.common.worker_manager import WorkerManagerConfig
+from scaler.config.section.native_worker_manager import NativeWorkerManagerConfig, NativeWorkerManagerMode
+from scaler.config.section.scheduler import PolicyConfig
+from scaler.config.types.object_storage_server import ObjectStorageAddressConfig
+from scaler.config.types.worker import WorkerCapabilities
+from scaler.config.types.zmq import ZMQConfig
+from scaler.utility.network_util import get_available_tcp_port
+from scaler.worker_manager_adapter.baremetal.native import NativeWorkerManager
+
+_ATTEMPTS = 5  # to find free ports: somebody may take one between our look and our listening
+
+
+class SchedulerClusterCombo:
+    """Object storage, a scheduler and `n_workers` workers as child processes.
+
+    It returns when storage and scheduler serve; workers join within some hundredths of a second, and tasks wait for
+    them. Everything ends with shutdown(), with the last reference, or with this process, however that ends.
+
+    >>> with SchedulerClusterCombo(n_workers=4) as cluster, Client(cluster.get_address()) as client:
+    ...     client.map(math.sqrt, range(10))
+
+    Durations are in seconds, `trim_memory_threshold_bytes` in bytes, and -1 tasks waiting means no limit. Addresses are
+    such as "tcp://127.0.0.1:6378"; without one a free port is found. `n_workers` may be 0. Event loop and I/O threads
+    are accepted and have no effect. Raises RoleFailedError when a process cannot start, whose own log line says why;
+    ProgramNotFoundError without the native program.
+    """
+
+    def __init__(
+        self,
+        n_workers: int,
+        address: Optional[str] = None,
+        object_storage_address: Optional[str] = None,
+        monitor_address: Optional[str] = None,
+        per_worker_capabilities: Optional[Dict[str, int]] = None,
+        worker_io_threads: int = defaults.DEFAULT_IO_THREADS,
+        scheduler_io_threads: int = defaults.DEFAULT_IO_THREADS,
+        max_number_of_tasks_waiting: int = defaults.DEFAULT_MAX_NUMBER_OF_TASKS_WAITING,
+        heartbeat_interval_seconds: int = defaults.DEFAULT_HEARTBEAT_INTERVAL_SECONDS,
+        client_timeout_seconds: int = defaults.DEFAULT_CLIENT_TIMEOUT_SECONDS,
+        worker_timeout_seconds: int = defaults.DEFAULT_WORKER_TIMEOUT_SECONDS,
+        object_retention_seconds: int = defaults.DEFAULT_OBJECT_RETENTION_SECONDS,
+        task_timeout_seconds: int = defaults.DEFAULT_TASK_TIMEOUT_SECONDS,
+        death_timeout_seconds: int = defaults.DEFAULT_WORKER_DEATH_TIMEOUT,
+        load_balance_seconds: int = defaults.DEFAULT_LOAD_BALANCE_SECONDS,
+        load_balance_trigger_times: int = defaults.DEFAULT_LOAD_BALANCE_TRIGGER_TIMES,
+        garbage_collect_interval_seconds: int = defaults.DEFAULT_GARBAGE_COLLECT_INTERVAL_SECONDS,
+        trim_memory_threshold_bytes: int = defaults.DEFAULT_TRIM_MEMORY_THRESHOLD_BYTES,
+        per_worker_task_queue_size: int = defaults.DEFAULT_PER_WORKER_QUEUE_SIZE,
+        hard_processor_suspend: bool = defaults.DEFAULT_HARD_PROCESSOR_SUSPEND,
+        protected: bool = True,
+        scaler_policy: Optional[PolicyConfig] = None,
+        event_loop: str = "builtin",
+        logging_paths: Tuple[str, ...] = defaults.DEFAULT_LOGGING_PATHS,
+        logging_level: str = defaults.DEFAULT_LOGGING_LEVEL,
+        logging_config_file: Optional[str] = None,
+        worker_manager_id: str = "combo",
+        security_config: Optional[SecurityConfig] = None,
+        *,
+        preload: Optional[str] = None,
+        allocate_policy: Any = None,
+        per_worker_queue_size: Optional[int] = None,
+    ) -> None:
+        self._shutdown_called = True  # until there is something to shut down
+        if security_config is not None and security_config.has_credentials():
+            raise NotImplementedError("encrypted connections are not built in yet")
+        logging_config = LoggingConfig(logging_paths, logging_config_file, logging_level)
+        worker_config = WorkerConfig(
+            per_worker_capabilities=WorkerCapabilities(dict(per_worker_capabilities or {})),
+            per_worker_task_queue_size=per_worker_queue_size or per_worker_task_queue_size,
+            heartbeat_interval_seconds=heartbeat_interval_seconds,
+            task_timeout_seconds=task_timeout_seconds,
+            death_timeout_seconds=death_timeout_seconds,
+            garbage_collect_interval_seconds=garbage_collect_interval_seconds,
+            trim_memory_threshold_bytes=trim_memory_threshold_bytes,
+            hard_processor_suspend=hard_processor_suspend,
+            io_threads=worker_io_threads,
+            event_loop=event_loop,
+            preload=preload,
+        )
+
+        def manager_of(scheduler: ZMQConfig, storage: ObjectStorageAddressConfig) -> NativeWorkerManager:
+            manager_config = WorkerManagerConfig(
+                scheduler_address=scheduler,
+                worker_manager_id=worker_manager_id,
+                object_storage_address=storage,
+                max_task_concurrency=n_workers,
+            )
+            mode = NativeWorkerManagerMode.FIXED
+            return NativeWorkerManager(NativeWorkerManagerConfig(manager_config, worker_config, logging_config, mode))
+
+        def scheduler_of(scheduler: ZMQConfig, storage: ObjectStorageAddressConfig) -> SchedulerProcess:
+            return SchedulerProcess(
+                bind_address=scheduler,
+                object_storage_address=storage,
+                monitor_address=self._monitor_address,
+                io_threads=scheduler_io_threads,
+                max_number_of_tasks_waiting=max_number_of_tasks_waiting,
+                client_timeout_seconds=client_timeout_seconds,
+                worker_timeout_seconds=worker_timeout_seconds,
+                object_retention_seconds=object_retention_seconds,
+                load_balance_seconds=load_balance_seconds,
+                load_balance_trigger_times=load_balance_trigger_times,
+                protected=protected,
+                policy=scaler_policy or _policy_of(allocate_policy),
+                event_loop=event_loop,
+                logging_paths=logging_paths,
+                logging_config_file=logging_config_file,
+                logging_level=logging_level,
+            )
+
+        self._monitor_address = None if monitor_address is None else ZMQConfig.from_string(monitor_address)
+        self._start(address, object_storage_address, scheduler_of, manager_of, logging_config)
+        logging.info("SchedulerClusterCombo: started at %s", self.get_address())
+
+    # ---- life ----
+
+    def get_address(self) -> str:
+        """The scheduler's address, for Client(address=...)."""
+        return self._address.to_address()
+
+    def shutdown(self) -> None:
+        """Stops the workers, then the scheduler, then object storage, and waits for each. May be called again."""
+        if self._shutdown_called:
+            return
+        self._shutdown_called = True
+        logging.info("SchedulerClusterCombo: shuts down %s", self.get_address())
+        for role in self._roles():
+            role.stop()
+
+    def __enter__(self) -> SchedulerClusterCombo:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.shutdown()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_shutdown_called", True):
+            self.shutdown()
+
+    def __repr__(self) -> str:
+        state = "stopped" if self._shutdown_called else "runs"
+        return f"<SchedulerClusterCombo {self.get_address()}, {state}>"
+
+    # ---- parts ----
+
+    def _start(
+        self,
+        address: Optional[str],
+        storage: Optional[str],
+        scheduler_of: Callable[[ZMQConfig, ObjectStorageAddressConfig], SchedulerProcess],
+        manager_of: Callable[[ZMQConfig, ObjectStorageAddressConfig], NativeWorkerManager],
+        logging_config: LoggingConfig,
+    ) -> None:
+        attempts = 1 if address is not None and storage is not None else _ATTEMPTS
+        for attempt in range(attempts):
+            self._address = ZMQConfig.from_string(address or _free_address())
+            self._object_storage_address = (
+                ObjectStorageAddressConfig(self._address.host, get_available_tcp_port(self._address.host))
+                if storage is None
+                else ObjectStorageAddressConfig.from_string(storage)
+            )
+            self._object_storage = ObjectStorageServerProcess(
+                self._object_storage_address, logging_config.paths, logging_config.level, logging_config.config_file
+            )
+            self._scheduler = scheduler_of(self._address, self._object_storage_address)
+            self._worker_manager = manager_of(self._address, self._object_storage_address)
+            self._worker_manager_process = self._worker_manager.process()
+            try:
+                self._start_roles()
+                return
+            except RoleFailedError:
+                if attempt + 1 == attempts:
+                    raise
+
+    def _start_roles(self) -> None:
+        self._shutdown_called = False
+        try:
+            self._object_storage.start()
+            self._scheduler.start()
+            self._worker_manager_process.start()
+            self._object_storage.wait_until_ready()
+            self._scheduler.wait_until_ready()
+        except BaseException:
+            self._shutdown_called = True
+            for role in self._roles():
+                role.stop()
+            raise
+
+    def _roles(self) -> List[RoleProcess]:
+        """In the order in which they stop."""
+        return [self._worker_manager_process, self._scheduler, self._object_storage]
+
+
+def _free_address() -> str:
+    return f"tcp://127.0.0.1:{get_available_tcp_port()}"
+
+
+def _policy_of(allocate_policy: Any) -> PolicyConfig:
+    """From the parameter of releases up to 1.12: a text or an enumerator called even, capability or capabilities."""
+    name = str(getattr(allocate_policy, "name", allocate_policy or "even"))
+    allocate = "capability" if name.startswith("capabilit") else "even_load"
+    return PolicyConfig(policy_content=f"allocate={allocate}; scaling=vanilla")
