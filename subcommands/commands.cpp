@@ -22,6 +22,9 @@ constexpr std::array table = {
                run_worker_manager, Shown::yes},
     Subcommand{"cluster", "scaler_cluster", "run a fixed number of local workers (older command)",
                run_cluster, Shown::yes},
+    Subcommand{"run", "", "run a Python program, with workers of its own if wanted",
+               run_user_program, Shown::yes},
+    Subcommand{"python", "", "run the Python that this program embeds", run_python, Shown::yes},
     Subcommand{"config", "", "check a configuration file, or show a role's effective options",
                run_config, Shown::yes},
     Subcommand{"completion", "", "write a completion script for bash, zsh or fish", run_completion,
@@ -92,6 +95,7 @@ int unknown_command(std::string_view word) {
 
 int run_program(int argc, char** argv) {
   const std::string_view program = argc > 0 ? base_name(argv[0]) : "scaler";
+  if (program.starts_with("python")) return run_python({argc, argv});
   if (program != "scaler" && !program.starts_with("scaler-") && !program.starts_with("scaler."))
     return run_linked(program, {argc, argv});
   if (argc < 2) return complain_with(overview());

@@ -49,6 +49,9 @@ int run_worker(const Arguments& arguments);
 int run_zygote(const Arguments& arguments);
 int run_top(const Arguments& arguments);
 int run_gui(const Arguments& arguments);
+// scaler run [options] SCRIPT ..., scaler python ...; the latter also under the name python.
+int run_user_program(const Arguments& arguments);
+int run_python(const Arguments& arguments);
 int run_config(const Arguments& arguments);
 int run_completion(const Arguments& arguments);
 // scaler FILE.toml: the words are FILE and nothing before it.

@@ -71,19 +71,20 @@ Status initialize(const InterpreterOptions& options, const std::string& executab
   return ok();
 }
 
+}  // namespace
+
 // Runs scaler_importer.py, the one carried module that cannot be imported.
-Status install_importer() {
+Status install_importer(Precedence precedence) {
   const CarriedModule* importer = find_carried("scaler_importer");
   SCALER_ASSERT(importer != nullptr, "scaler_importer.py is not carried");
   SCALER_TRY(code, checked(Py_CompileString(std::string(importer->source).c_str(),
                                             "<scaler>/scaler_importer.py", Py_file_input)));
   SCALER_TRY(module, checked(PyImport_ExecCodeModule("scaler_importer", code.get())));
   SCALER_TRY(native, Object::import(native_module_name));
-  SCALER_TRY(loader, module.call_method("install", {native}));
+  SCALER_TRY(loader, module.call_method("install",
+                                        {native, make_bool(precedence == Precedence::ours_first)}));
   return ok();
 }
-
-}  // namespace
 
 Result<std::string> executable_of(const std::string& python_env) {
   if (!python_env.empty()) {
@@ -115,7 +116,7 @@ Result<Interpreter> Interpreter::start(const InterpreterOptions& options) {
   started = true;
   register_native_module();
   SCALER_CHECK(initialize(options, executable));
-  SCALER_CHECK(install_importer());
+  SCALER_CHECK(install_importer(Precedence::installed_first));
   return Interpreter();
 }
 

@@ -36,6 +36,12 @@ class Interpreter {
   bool running_ = true;
 };
 
+// Whether the package `scaler` of an environment wins over the carried one.
+enum class Precedence : unsigned char { installed_first, ours_first };
+
+// Makes the carried modules importable; once, with the interpreter started.
+Status install_importer(Precedence precedence);
+
 // The environment's interpreter, which becomes sys.executable. An option that names no environment
 // of this Python version is an error; a VIRTUAL_ENV that does is only not used, with a warning.
 Result<std::string> executable_of(const std::string& python_env);

@@ -1,7 +1,7 @@
 """Imports the modules that the program carries inside itself.
 
 The program runs this file once, before anything else of its own, and calls install(). A package of the user's
-environment always wins: the finder asks everyone else first and answers only for what nobody has. It does so from the
+environment wins, unless that package is `scaler` and install() was told that ours comes first: the finder asks everyone else first and answers only for what nobody has. It does so from the
 front of sys.meta_path, because from the end it would never be asked about a name that some folder on sys.path happens
 to bear: such a folder is already a namespace package to the finders before it.
 """
@@ -13,8 +13,9 @@ import sys
 class CarriedLoader:
     """Finder and loader of carried modules; `native` has module_names(), source_of(name) and is_package(name)."""
 
-    def __init__(self, native):
+    def __init__(self, native, ours_first=False):
         self._native = native
+        self._first = {"scaler"} if ours_first else set()
         self._names = frozenset(native.module_names())
         self._roots = frozenset(name.partition(".")[0] for name in self._names)
 
@@ -28,7 +29,7 @@ class CarriedLoader:
             spec = getattr(sys.modules.get(parent), "__spec__", None)
             if getattr(spec, "loader", None) is not self:
                 return None
-        else:
+        elif name not in self._first:
             installed = self._installed(name, target)
             if installed is not None:
                 return installed
@@ -72,7 +73,7 @@ class CarriedLoader:
         return source.decode("utf-8")
 
 
-def install(native):
-    loader = CarriedLoader(native)
+def install(native, ours_first=False):
+    loader = CarriedLoader(native, ours_first)
     sys.meta_path.insert(0, loader)
     return loader

@@ -49,6 +49,28 @@ class Commands(unittest.TestCase):
         ):
             self.works(*words, name=name, says="role scheduler tcp://127.0.0.1:1")
 
+    def test_options_of_run_end_at_the_program(self):
+        self.works("run", "script.py", "--workers", "3", says="python script.py --workers 3 workers -1")
+        self.works("run", "-w", "2", "--logging-level=INFO", "--python-env", "/env", "-m", "module", "-w",
+                   says="python -m module -w workers 2 env /env level INFO")
+        self.works("run", "--", "-odd.py", says="python -odd.py workers -1")
+        self.works("run", "--help", says="usage: scaler run")
+        self.works("python", "-c", "pass", says="python -c pass workers -1")
+        self.works("-c", "pass", name="python3", says="python -c pass")
+
+    def test_a_wrong_word_of_run_is_refused_before_the_program_starts(self):
+        for words, says in (
+            ([], "no program is given"),
+            (["--workers"], "--workers needs a value"),
+            (["--workers", "two", "x.py"], "'two'"),
+            (["--workers", "-1", "x.py"], "0 to"),
+            (["--wrokers", "2", "x.py"], "unknown option '--wrokers'"),
+            (["--logging-level", "LOUD", "x.py"], "one of CRITICAL"),
+            (["--workers", "2", "--address", "tcp://h:1", "x.py"], "give one of them"),
+        ):
+            with self.subTest(words):
+                self.refused("run", *words, says=says)
+
     def test_each_role_is_reached(self):
         self.works("object_storage_server", "tcp://127.0.0.1:2", says="role store tcp://127.0.0.1:2")
         self.works(

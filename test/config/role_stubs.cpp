@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "embed/cpython/python_program.hpp"
 #include "scaler/roles/roles.hpp"
 
 namespace scaler::roles {
@@ -49,6 +50,12 @@ Result<std::string> executable_of(const std::string& python_env) {
 
 int zygote_main(int argc, char** argv) {
   fmt::print("role zygote {} {}\n", argc, argv[argc - 1]);
+  return 0;
+}
+
+int run_python_program(const PythonProgram& program) {
+  fmt::print("python {} workers {} env {} level {}\n", fmt::join(program.words, " "),
+             program.workers, program.python_env, program.logging_level);
   return 0;
 }
 
