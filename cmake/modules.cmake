@@ -18,14 +18,16 @@ function(scaler_module name)
 endfunction()
 
 # scaler_test(zmtp SOURCES session_test.cpp DEPS zmtp)  ->  one Catch2 program, one ctest entry, labelled "unit".
+# GOLDEN: it reads the recorded sessions of test/golden.
 function(scaler_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "GOLDEN" "" "SOURCES;DEPS;LIBS;LABELS" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
   list(TRANSFORM arg_DEPS PREPEND scaler_)
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/test ${PROJECT_SOURCE_DIR}/src)
   target_include_directories(${name}_test SYSTEM PRIVATE ${SCALER_CATCH_INCLUDE})
-  target_compile_definitions(${name}_test PRIVATE SCALER_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/test/golden"
-                                                  SCALER_CORPUS_DIR="${PROJECT_SOURCE_DIR}/test/fuzz/corpus")
+  if(arg_GOLDEN)  # only where it is read: a path in the command line keeps a compile cache from serving two clones
+    target_compile_definitions(${name}_test PRIVATE SCALER_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/test/golden")
+  endif()
   target_link_libraries(${name}_test PRIVATE ${arg_DEPS} ${arg_LIBS} catch_main scaler_flags)
   # Assertions expand to much code that needs no speed; what is tested keeps every check and its optimisation.
   target_compile_definitions(${name}_test PRIVATE CATCH_CONFIG_FAST_COMPILE)
