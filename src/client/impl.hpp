@@ -1,0 +1,135 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "scaler/client/client_core.hpp"
+
+namespace scaler::client {
+
+// An uploaded object, which any number of tasks may use.
+struct Kept {
+  std::size_t tasks_open = 0;  // whose function it is
+  bool released = false;       // goes with the last of them
+};
+using KeptObjects = std::unordered_map<ObjectId, Kept>;
+
+// sent -> fetching -> (known -> fetching ->) over, where the record is gone. A target of a graph
+// is a task too, with the graph's key.
+struct Task {
+  enum class Phase : std::uint8_t {
+    sent,      // the scheduler has it
+    fetching,  // announced; its result is on the way to us
+    known,     // announced and told; the result stays in the store until somebody wants it
+  };
+  Token token = 0;          // of the next notice; 0 in `known`
+  std::uint64_t graph = 0;  // its key; 0: none
+  std::optional<wire::TaskProfile> profile;
+  ObjectId result;
+  std::vector<ObjectId> own;  // arguments to release when it is over
+  KeptObjects::pointer function = nullptr;
+  Phase phase = Phase::sent;
+  Fetch fetch = Fetch::lazy;
+  bool failed = false;
+  bool told = false;  // Finished was said: an Arrived is what is missing
+  bool cancel_requested = false;
+};
+
+struct Graph {
+  TaskId id;
+  std::vector<TaskId> targets;
+  std::vector<ObjectId> own;  // data, functions, and results of targets
+  bool cancel_requested = false;
+};
+
+std::uint64_t graph_key_of(const TaskId& id);  // the eight bytes that its nodes share
+
+struct ClientCore::Impl {
+  explicit Impl(Options given);
+
+  // ---- session.cpp: connections, heartbeats, the end ----
+  void on_echo(const wire::ClientHeartbeatEcho& echo, TimePoint now, Outbox& out);
+  void on_store_connected(Outbox& out);
+  void on_shutdown_answer(bool accepted, Outbox& out);
+  void on_deadline(TimePoint now, Outbox& out);
+  std::optional<TimePoint> next_deadline() const;
+  void leave(wire::DisconnectType type, TimePoint now, Outbox& out);
+  void end(Reason reason, const std::string& text, Outbox& out);
+  void refuse(const Request& request, Outbox& out);  // after the end
+
+  // ---- tasks.cpp ----
+  void on_request(Submit& request, Outbox& out);
+  void on_request(FetchResult& request, Outbox& out);
+  void on_request(Cancel& request, Outbox& out);
+  void on_request(Abandon& request, Outbox& out);
+  void on_result(const wire::TaskResult& result, Outbox& out);
+  void on_confirm(const wire::TaskCancelConfirm& confirm, Outbox& out);
+  void deliver(std::unordered_map<TaskId, Task>::iterator at, Bytes payload, Outbox& out);
+  void ask_for(const TaskId& id, Task& task, std::uint64_t bytes_max, Outbox& out);
+  void settle_canceled(std::unordered_map<TaskId, Task>::iterator at, Outbox& out);
+  void settle_lost(std::unordered_map<TaskId, Task>::iterator at, Reason reason,
+                   const std::string& text, Outbox& out);
+  std::unordered_map<TaskId, Task>::iterator forget(std::unordered_map<TaskId, Task>::iterator at);
+  void request_cancel(const TaskId& id, Task& task);
+  void cancel_all();
+  void settle_all(std::optional<Reason> reason, const std::string& text, Outbox& out);
+
+  // ---- graphs.cpp ----
+  void on_request(SubmitGraph& request, Outbox& out);
+  void finish_graph(std::uint64_t key, Outbox& out);
+  void cancel_graph(std::uint64_t key);
+  void settle_graph_canceled(std::uint64_t key, Outbox& out);
+
+  // ---- objects.cpp ----
+  void on_request(Upload& request, Outbox& out);
+  void on_request(Release& request, Outbox& out);
+  void on_request(Clear& request, Outbox& out);
+  void on_object(const ObjectId& id, Bytes payload, Outbox& out);
+  void on_object_stored(const ObjectId& id);
+  void announce(std::vector<NewObject>& objects, Outbox& out);
+  void release(const ObjectId& id);
+  void release_kept(KeptObjects::iterator at);
+  void flush(TimePoint now, Outbox& out);
+  void flush_releases(Outbox& out);
+
+  Bytes source() const { return identity; }
+
+  Options options;
+  Bytes identity;
+  enum class Phase : std::uint8_t { connecting, storing, ready, shutting_down, ended };
+  Phase phase = Phase::connecting;
+
+  // heartbeats
+  TimePoint started;
+  TimePoint heartbeat_at;
+  std::optional<TimePoint> heartbeat_sent;  // and not answered
+  TimePoint last_echo;
+  std::uint32_t latency_us = 0;
+  std::string last_failure;  // why the scheduler cannot be reached
+
+  // object storage
+  std::optional<Address> store_address;
+  bool store_connected = false;
+  std::optional<TimePoint> store_deadline;
+  std::optional<TimePoint> shutdown_deadline;
+
+  std::unordered_map<TaskId, Task> tasks;
+  std::unordered_map<std::uint64_t, Graph> graphs;
+  KeptObjects kept;
+  std::unordered_map<ObjectId, TaskId> fetches;              // by result
+  std::unordered_map<ObjectId, std::uint64_t> fetch_limits;  // of lazy ones: bytes asked for
+  std::unordered_map<ObjectId, Bytes> unstored;
+  std::uint64_t unstored_bytes = 0;
+
+  // said at the end of the turn
+  wire::ObjectInstruction creates;
+  std::vector<wire::Message> after_creates;
+  std::vector<ObjectId> releases;
+  std::optional<TimePoint> release_at;
+
+  Counters counters;
+};
+
+}  // namespace scaler::client

@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "client/impl.hpp"
+
+namespace scaler::client {
+
+namespace {
+
+constexpr auto shutdown_patience = std::chrono::seconds(5);
+
+std::int64_t whole_seconds(Duration duration) {
+  return std::chrono::ceil<std::chrono::seconds>(duration).count();
+}
+
+}  // namespace
+
+void ClientCore::Impl::on_echo(const wire::ClientHeartbeatEcho& echo, TimePoint now, Outbox& out) {
+  last_echo = now;
+  if (heartbeat_sent) {
+    const auto half =
+        std::chrono::duration_cast<std::chrono::microseconds>(now - *heartbeat_sent) / 2;
+    latency_us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(half.count(), 0, 0xFFFFFFFF));
+    heartbeat_sent.reset();
+  }
+  if (phase != Phase::connecting) return;
+  if (options.object_storage) {
+    store_address = options.object_storage;
+  } else {
+    if (echo.object_storage.host.empty() || echo.object_storage.port == 0) return;
+    store_address =
+        Address{Address::Scheme::tcp, echo.object_storage.host, echo.object_storage.port, {}};
+  }
+  phase = Phase::storing;
+  store_deadline = now + std::max(options.timeout - (now - started), options.store_patience);
+  out.effects.emplace_back(ConnectStore{*store_address});
+}
+
+// What was under way on a lost connection is done again: sets and gets do no harm twice.
+void ClientCore::Impl::on_store_connected(Outbox& out) {
+  if (phase == Phase::ended) return;
+  store_connected = true;
+  store_deadline.reset();
+  for (const auto& [id, payload] : unstored) out.effects.emplace_back(PutObject{id, payload});
+  for (const auto& [id, task] : fetches)
+    out.effects.emplace_back(GetObject{id, fetch_limits.contains(id) ? fetch_limits[id] : ~0ULL});
+  if (phase != Phase::storing) return;
+  phase = Phase::ready;
+  const ObjectId id = serializer_id_of(identity);
+  creates.ids.push_back(id);
+  creates.types.push_back(wire::ObjectContentType::serializer);
+  creates.names.push_back(Bytes::copy_of("serializer"));
+  unstored_bytes += options.serializer.size();
+  unstored.emplace(id, options.serializer);
+  out.effects.emplace_back(PutObject{id, options.serializer});
+  out.notices.emplace_back(Ready{});
+}
+
+void ClientCore::Impl::on_deadline(TimePoint now, Outbox& out) {
+  if (phase == Phase::ended) return;
+  if (phase == Phase::shutting_down) {
+    if (shutdown_deadline && now >= *shutdown_deadline) on_shutdown_answer(true, out);
+    return;
+  }
+  if (now - last_echo >= options.timeout) {
+    if (phase == Phase::connecting)
+      return end(Reason::scheduler_lost,
+                 fmt::format("Timeout when connecting to scheduler {} in {} seconds{}",
+                             options.scheduler_address, whole_seconds(options.timeout),
+                             last_failure.empty() ? "" : " (" + last_failure + ")"),
+                 out);
+    return end(Reason::scheduler_lost,
+               fmt::format("the scheduler {} did not answer for {} seconds{}",
+                           options.scheduler_address, whole_seconds(options.timeout),
+                           last_failure.empty() ? "" : " (" + last_failure + ")"),
+               out);
+  }
+  if (store_deadline && now >= *store_deadline)
+    return end(Reason::storage_lost,
+               phase == Phase::ready
+                   ? "connection failure to object storage server."
+                   : "cannot connect to object storage address " + store_address->to_string(),
+               out);
+  if (release_at && now >= *release_at) flush_releases(out);
+}
+
+std::optional<TimePoint> ClientCore::Impl::next_deadline() const {
+  if (phase == Phase::ended) return std::nullopt;
+  if (phase == Phase::shutting_down) return shutdown_deadline;
+  TimePoint next = std::min(heartbeat_at, last_echo + options.timeout);
+  if (store_deadline) next = std::min(next, *store_deadline);
+  if (release_at) next = std::min(next, *release_at);
+  return next;
+}
+
+// The scheduler drops the client's tasks and objects when it hears of it, but leaves alone what
+// runs: that has to be cancelled by force before.
+void ClientCore::Impl::leave(wire::DisconnectType type, TimePoint now, Outbox& out) {
+  if (phase == Phase::shutting_down) return;
+  const bool known_there = phase == Phase::ready || phase == Phase::storing;
+  creates = {};
+  after_creates.clear();
+  cancel_all();
+  settle_all(std::nullopt, {}, out);
+  for (wire::Message& cancel : std::exchange(after_creates, {}))
+    if (known_there) out.effects.emplace_back(ToScheduler{std::move(cancel)});
+  if (type == wire::DisconnectType::shutdown && known_there) {
+    phase = Phase::shutting_down;
+    shutdown_deadline = now + shutdown_patience;
+    out.effects.emplace_back(ToScheduler{wire::ClientDisconnect{type}});
+    return;
+  }
+  if (known_there)
+    out.effects.emplace_back(ToScheduler{wire::ClientDisconnect{wire::DisconnectType::disconnect}});
+  end(Reason::left, "client is already stopped.", out);
+}
+
+void ClientCore::Impl::on_shutdown_answer(bool accepted, Outbox& out) {
+  if (phase != Phase::shutting_down) return;
+  if (!accepted)  // the scheduler keeps us until we say that we leave
+    out.effects.emplace_back(ToScheduler{wire::ClientDisconnect{wire::DisconnectType::disconnect}});
+  out.notices.emplace_back(ShutdownAnswered{accepted});
+  end(Reason::left, "client is already stopped.", out);
+}
+
+void ClientCore::Impl::end(Reason reason, const std::string& text, Outbox& out) {
+  if (phase == Phase::ended) return;
+  settle_all(reason, text, out);
+  phase = Phase::ended;
+  creates = {};
+  after_creates.clear();
+  releases.clear();
+  unstored.clear();
+  unstored_bytes = 0;
+  out.notices.emplace_back(Ended{reason, text});
+  out.effects.emplace_back(
+      HangUp{reason == Reason::left ? options.farewell_patience : Duration::zero()});
+}
+
+void ClientCore::Impl::refuse(const Request& request, Outbox& out) {
+  const auto lose = [&](Token token) {
+    out.notices.emplace_back(Lost{token, Reason::left, "client is already stopped."});
+  };
+  if (const auto* submit = std::get_if<Submit>(&request))
+    for (const NewTask& task : submit->tasks) lose(task.token);
+  if (const auto* graph = std::get_if<SubmitGraph>(&request))
+    for (const GraphTarget& target : graph->targets) lose(target.token);
+  if (const auto* fetch = std::get_if<FetchResult>(&request)) lose(fetch->token);
+}
+
+}  // namespace scaler::client

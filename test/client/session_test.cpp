@@ -1,0 +1,188 @@
+#include "client/core_env.hpp"
+
+namespace scaler::client {
+namespace {
+
+TEST_CASE("a client is ready when scheduler and store have answered", "[client]") {
+  CoreEnv env;
+  CHECK(env.core.heartbeat_due(env.now));
+  env.core.on_scheduler_connected(env.now, env.out);
+  env.core.send_heartbeat({}, env.now, env.out);
+  CHECK(env.said<wire::ClientHeartbeat>());
+  env.hear(wire::ClientHeartbeatEcho{{"10.0.0.1", 7, "tcp"}});
+  const auto connect = env.done<ConnectStore>();
+  REQUIRE(connect);
+  CHECK(connect->address.to_string() == "tcp://10.0.0.1:7");
+  CHECK_FALSE(env.take<Ready>());
+  env.core.on_store_connected(env.now, env.out);
+  CHECK(env.take<Ready>());
+  const auto create = env.said<wire::ObjectInstruction>();
+  REQUIRE(create);
+  CHECK(create->types == std::vector{wire::ObjectContentType::serializer});
+  CHECK(create->ids.front() == serializer_id_of(as_bytes("Client|0123")));
+  CHECK(env.done<PutObject>()->payload.text() == "serializer");
+}
+
+TEST_CASE("an address of one's own wins over the scheduler's word", "[client]") {
+  Options options;
+  options.object_storage = *Address::parse("tcp://127.0.0.1:99");
+  CoreEnv env(std::move(options));
+  env.hear(wire::ClientHeartbeatEcho{{"10.0.0.1", 7, "tcp"}});
+  CHECK(env.done<ConnectStore>()->address.port == 99);
+}
+
+TEST_CASE("a scheduler that never answers ends the wait with its address and the time",
+          "[client]") {
+  CoreEnv env;
+  env.core.on_scheduler_lost("connection refused", env.now, env.out);
+  env.pass(59s);
+  CHECK_FALSE(env.core.ended());
+  env.pass(1s);
+  const auto ended = env.take<Ended>();
+  REQUIRE(ended);
+  CHECK(ended->reason == Reason::scheduler_lost);
+  CHECK(
+      ended->text ==
+      "Timeout when connecting to scheduler tcp://127.0.0.1:1 in 60 seconds (connection refused)");
+  CHECK(env.done<HangUp>());
+}
+
+TEST_CASE("a silent scheduler ends every waiter with the reason", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.submit(0);
+  env.submit(1);
+  env.pass(60s);
+  for (int i = 0; i < 2; ++i) {
+    const auto lost = env.take<Lost>();
+    REQUIRE(lost);
+    CHECK(lost->reason == Reason::scheduler_lost);
+    CHECK(lost->text.find("did not answer for 60 seconds") != std::string::npos);
+  }
+  CHECK(env.take<Ended>());
+  CHECK(env.core.ended());
+}
+
+TEST_CASE("echoes keep a client alive, and measure the way", "[client]") {
+  CoreEnv env;
+  env.connect();
+  for (int i = 0; i < 100; ++i) {
+    env.pass(2s);
+    REQUIRE(env.core.heartbeat_due(env.now));
+    env.core.send_heartbeat({}, env.now, env.out);
+    env.now += 10ms;
+    env.hear(wire::ClientHeartbeatEcho{{"127.0.0.1", 7, "tcp"}});
+  }
+  env.forget_said();
+  CHECK_FALSE(env.core.ended());
+  env.core.send_heartbeat({}, env.now, env.out);
+  CHECK(env.said<wire::ClientHeartbeat>()->latency_us == 5000);
+}
+
+TEST_CASE("a store that cannot be reached is named", "[client]") {
+  CoreEnv env;
+  env.hear(wire::ClientHeartbeatEcho{{"127.0.0.1", 7, "tcp"}});
+  env.core.on_store_lost("refused", env.now, env.out);
+  for (int i = 0; i < 59; ++i) {
+    env.hear(wire::ClientHeartbeatEcho{{"127.0.0.1", 7, "tcp"}});
+    env.pass(1s);
+  }
+  CHECK_FALSE(env.core.ended());
+  env.pass(1s);
+  const auto ended = env.take<Ended>();
+  REQUIRE(ended);
+  CHECK(ended->reason == Reason::storage_lost);
+  CHECK(ended->text == "cannot connect to object storage address tcp://127.0.0.1:7");
+}
+
+TEST_CASE("a store that comes back in time gets again what was on its way", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.submit(0);
+  env.forget_said();
+  env.core.on_store_lost("reset", env.now, env.out);
+  env.submit(1);
+  env.finish(1);
+  env.step();
+  CHECK_FALSE(env.done<GetObject>());
+  env.pass(1s);
+  env.core.on_store_connected(env.now, env.out);
+  env.step();
+  int puts = 0;
+  while (env.done<PutObject>()) ++puts;
+  CHECK(puts == 5);  // the serializer, and an argument and a function of each task
+  CHECK(env.done<GetObject>()->id == object(1001));
+  env.pass(10s);
+  CHECK_FALSE(env.core.ended());
+}
+
+TEST_CASE("a store that stays away ends every waiter", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.submit(0);
+  env.core.on_store_lost("reset", env.now, env.out);
+  env.pass(3s);
+  CHECK(env.take<Lost>()->reason == Reason::storage_lost);
+  CHECK(env.take<Ended>()->text == "connection failure to object storage server.");
+}
+
+TEST_CASE("leaving cancels what is open, says goodbye and refuses what comes later", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.submit(0);
+  env.ask(Disconnect{});
+  CHECK(env.take<Canceled>()->token == 1);
+  CHECK(env.said<wire::TaskCancel>()->force);  // else a running task would go on for nobody
+  CHECK(env.said<wire::ClientDisconnect>()->type == wire::DisconnectType::disconnect);
+  CHECK(env.done<HangUp>()->patience > Duration::zero());
+  CHECK(env.take<Ended>()->reason == Reason::left);
+  env.submit(1);
+  CHECK(env.take<Lost>()->token == 2);
+  env.ask(FetchResult{task(0), 5});
+  CHECK(env.take<Lost>()->token == 5);
+  env.ask(Disconnect{});
+  CHECK_FALSE(env.take<Ended>());
+}
+
+TEST_CASE("a shutdown waits for the scheduler's word", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.submit(0);
+  env.ask(Shutdown{});
+  CHECK(env.take<Canceled>());
+  CHECK(env.said<wire::ClientDisconnect>()->type == wire::DisconnectType::shutdown);
+  CHECK_FALSE(env.core.ended());
+  SECTION("accepted") {
+    env.hear(wire::ClientShutdownResponse{true});
+    CHECK(env.take<ShutdownAnswered>()->accepted);
+  }
+  SECTION("refused: the client leaves alone") {
+    env.hear(wire::ClientShutdownResponse{false});
+    CHECK_FALSE(env.take<ShutdownAnswered>()->accepted);
+    CHECK(env.said<wire::ClientDisconnect>()->type == wire::DisconnectType::disconnect);
+  }
+  SECTION("some schedulers are gone before they answer") {
+    env.core.on_scheduler_lost("closed", env.now, env.out);
+    CHECK(env.take<ShutdownAnswered>()->accepted);
+  }
+  SECTION("silence is no reason to wait for ever") {
+    env.pass(5s);
+    CHECK(env.take<ShutdownAnswered>());
+  }
+  CHECK(env.core.ended());
+}
+
+TEST_CASE("what tasks print is passed on, and unknown messages are counted", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.hear(wire::TaskLog{task(0), wire::LogType::standard_error, "oh\n"});
+  const auto output = env.take<Output>();
+  REQUIRE(output);
+  CHECK(output->standard_error);
+  CHECK(output->text == "oh\n");
+  env.hear(wire::WorkerHeartbeatEcho{});
+  CHECK(env.core.counters().unexpected_messages == 1);
+}
+
+}  // namespace
+}  // namespace scaler::client
