@@ -80,8 +80,9 @@ StoreClient::Answer StoreClient::Impl::finish(const StoreResponseHeader& header,
 StoreClient::StoreClient() : impl_(std::make_unique<Impl>()) {}
 StoreClient::~StoreClient() = default;
 
-std::uint64_t StoreClient::get(const ObjectId& id, std::vector<Bytes>& frames) {
-  return impl_->ask(StoreRequestType::get, id, wire::everything, frames);
+std::uint64_t StoreClient::get(const ObjectId& id, std::vector<Bytes>& frames,
+                               std::uint64_t bytes_max) {
+  return impl_->ask(StoreRequestType::get, id, bytes_max, frames);
 }
 
 std::uint64_t StoreClient::set(const ObjectId& id, Bytes payload, std::vector<Bytes>& frames) {

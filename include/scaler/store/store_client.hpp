@@ -22,7 +22,9 @@ class StoreClient {
   ~StoreClient();
 
   // Each appends the frames to send, in order, and gives the request's id.
-  std::uint64_t get(const ObjectId& id, std::vector<Bytes>& frames);
+  // `bytes_max`: only so many leading bytes are wanted.
+  std::uint64_t get(const ObjectId& id, std::vector<Bytes>& frames,
+                    std::uint64_t bytes_max = wire::everything);
   std::uint64_t set(const ObjectId& id, Bytes payload, std::vector<Bytes>& frames);
   std::uint64_t remove(const ObjectId& id, std::vector<Bytes>& frames);
   std::uint64_t duplicate(const ObjectId& source, const ObjectId& copy, std::vector<Bytes>& frames);

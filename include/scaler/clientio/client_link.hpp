@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "scaler/base/address.hpp"
+#include "scaler/base/time.hpp"
+#include "scaler/client/client_core.hpp"
+
+namespace scaler::clientio {
+
+struct LinkOptions {
+  client::Options client;
+  Address scheduler;
+  bool speaks_ymq_first = false;  // the other protocol is tried when this one fails
+};
+
+// One client with its own thread and loop. Requests may be posted by any thread; what they carry
+// belongs to the link from then on, for the reference counts of Bytes are not atomic. Notices come
+// in the link's thread, in batches, one per loop turn; the last batch ends with client::Ended.
+class ClientLink {
+ public:
+  // Must not wait for anybody who waits for the link. An empty batch says that there is room again
+  // (want_room).
+  using Deliver = std::function<void(std::vector<client::Notice> batch)>;
+
+  ClientLink(LinkOptions options, Deliver deliver);
+  // Asks it to disconnect, and does not wait: the thread ends by itself, soon.
+  ~ClientLink();
+  ClientLink(const ClientLink&) = delete;
+  ClientLink& operator=(const ClientLink&) = delete;
+
+  // False: the link has ended; the request is left as it was, and nobody will answer it.
+  bool post(client::Request&& request);
+
+  // Bytes posted and not yet taken by the object storage. Whoever finds it too much waits, after
+  // want_room(), for a batch, and looks again.
+  std::uint64_t backlog_bytes() const;
+  void want_room(std::uint64_t backlog_bytes_wanted);
+
+  // Until the thread has ended. False: not within `patience`.
+  bool wait_ended(Duration patience);
+
+  // In a process that was forked while the link ran: forgets it, thread, descriptors and all,
+  // without touching locks that the lost thread may have held. Then destroy this object.
+  void abandon();
+
+  struct Shared;  // what the thread and everybody else have in common
+
+ private:
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace scaler::clientio

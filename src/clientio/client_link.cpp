@@ -1,0 +1,320 @@
+#include "scaler/clientio/client_link.hpp"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "clientio/store_side.hpp"
+#include "clientio/usage.hpp"
+#include "scaler/base/assert.hpp"
+#include "scaler/base/log.hpp"
+#include "scaler/net/dealer.hpp"
+#include "scaler/net/loop.hpp"
+#include "scaler/net/timer.hpp"
+#include "scaler/net/watcher.hpp"
+#include "scaler/wire/codec.hpp"
+
+namespace scaler::clientio {
+
+namespace {
+
+constexpr std::uint64_t nobody_wants_room = 0;
+
+std::uint64_t bytes_of(const std::vector<client::NewObject>& objects) {
+  std::uint64_t sum = 0;
+  for (const client::NewObject& object : objects) sum += object.payload.size();
+  return sum;
+}
+
+std::uint64_t bytes_of(const client::Request& request) {
+  if (const auto* submit = std::get_if<client::Submit>(&request)) return bytes_of(submit->objects);
+  if (const auto* graph = std::get_if<client::SubmitGraph>(&request))
+    return bytes_of(graph->objects);
+  if (const auto* upload = std::get_if<client::Upload>(&request)) return bytes_of(upload->objects);
+  return 0;
+}
+
+net::DealerOptions scheduler_dealer(const LinkOptions& options) {
+  net::DealerOptions result;
+  result.address = options.scheduler;
+  result.identity = options.client.identity;
+  result.protocol = options.speaks_ymq_first ? net::Protocol::ymq : net::Protocol::zmtp;
+  result.tries_both_protocols = true;
+  result.handshake_patience = 2s;  // a listener that waits for other first bytes stays silent
+  result.retry_most = 500ms;
+  result.limits.write_queue_bytes_max = std::size_t{64} << 30;  // bounded by what was submitted
+  return result;
+}
+
+}  // namespace
+
+// What the link's thread and all others have in common; lives until both have let go.
+struct ClientLink::Shared {
+  Shared(LinkOptions given, Deliver to)
+      : options(std::move(given)),
+        deliver(std::move(to)),
+        wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    SCALER_ASSERT(wake >= 0, "no descriptor is left for a client");
+  }
+  ~Shared() { close(wake); }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+
+  void ring() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t ignored = write(wake, &one, sizeof one);
+  }
+
+  LinkOptions options;
+  const Deliver deliver;
+  const int wake;
+
+  std::mutex mutex;  // guards the four below
+  std::condition_variable ended_changed;
+  std::vector<client::Request> posted;
+  bool rung = false;    // the thread will look at `posted`
+  bool closed = false;  // nobody will
+  bool ended = false;
+
+  std::atomic<std::uint64_t> posted_bytes = 0;
+  std::atomic<std::uint64_t> unstored_bytes = 0;
+  std::atomic<std::uint64_t> room_wanted = nobody_wants_room;
+};
+
+namespace {
+
+// The core, joined to both connections. Everything happens in the loop's thread.
+class LinkThread final : public net::DealerEvents, public StoreEvents {
+ public:
+  using Shared = ClientLink::Shared;
+
+  LinkThread(net::Loop& loop, Shared& shared)
+      : loop_(loop),
+        shared_(shared),
+        core_(shared.options.client),
+        scheduler_(loop, scheduler_dealer(shared.options), *this),
+        requests_(loop, shared.wake, [this] { take_requests(); }),
+        deadline_(loop, [this] { on_deadline(); }),
+        end_of_turn_(loop.before_poll([this] { end_turn(); })) {
+    shared_.options.client.serializer = {};
+    core_.start(loop_.now(), outbox_);
+  }
+
+  // After the loop has stopped: whoever still asks is told.
+  void close() {
+    take_requests();
+    deliver();
+  }
+
+ private:
+  void on_connected() override {
+    core_.on_scheduler_connected(loop_.now(), outbox_);
+    on_deadline();
+  }
+  void on_message(Bytes payload) override {
+    auto message = wire::decode(payload);
+    if (message) return core_.on_scheduler_message(std::move(*message), loop_.now(), outbox_);
+    if (auto more = bad_messages_.allow(loop_.now()))
+      log::warning("a message of {} bytes is dropped: {} ({} more since the last line)",
+                   payload.size(), message.error().text, *more);
+  }
+  void on_disconnected(std::string_view why) override {
+    core_.on_scheduler_lost(why, loop_.now(), outbox_);
+  }
+
+  void on_store_connected() override { core_.on_store_connected(loop_.now(), outbox_); }
+  void on_store_lost(std::string_view why) override {
+    core_.on_store_lost(why, loop_.now(), outbox_);
+  }
+  void on_object(const ObjectId& id, Bytes payload) override {
+    core_.on_object(id, std::move(payload), loop_.now(), outbox_);
+  }
+  void on_stored(const ObjectId& id) override { core_.on_object_stored(id, loop_.now(), outbox_); }
+
+  void take_requests();
+  void on_deadline();
+  void end_turn();
+  void perform(client::Effect effect);
+  void connect_store(const Address& address);
+  void hang_up(Duration patience);
+  void deliver();
+
+  net::Loop& loop_;
+  Shared& shared_;
+  client::ClientCore core_;
+  client::Outbox outbox_;
+  net::Dealer scheduler_;
+  std::optional<Address> store_address_;
+  std::unique_ptr<StoreSide> store_;
+  net::Watcher requests_;
+  net::Timer deadline_;
+  std::optional<TimePoint> armed_;
+  std::unique_ptr<net::Loop::Token> end_of_turn_;
+  Usage usage_;
+  log::RateLimit bad_messages_{5, 10s};
+  bool hung_up_ = false;
+};
+
+void LinkThread::take_requests() {
+  std::uint64_t rings;
+  [[maybe_unused]] const ssize_t ignored = read(shared_.wake, &rings, sizeof rings);
+  std::vector<client::Request> requests;
+  {
+    const std::lock_guard lock(shared_.mutex);
+    requests.swap(shared_.posted);
+    shared_.rung = false;
+  }
+  for (client::Request& request : requests) {
+    const std::uint64_t bytes = bytes_of(request);
+    core_.on_request(std::move(request), loop_.now(), outbox_);
+    shared_.posted_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  }
+}
+
+void LinkThread::on_deadline() {
+  armed_.reset();
+  const TimePoint now = loop_.now();
+  if (core_.heartbeat_due(now) && scheduler_.connected())
+    core_.send_heartbeat(usage_.read(now), now, outbox_);
+  core_.on_deadline(now, outbox_);
+}
+
+void LinkThread::end_turn() {
+  if (store_ && store_->broken() && !hung_up_) {
+    core_.on_store_lost("it broke the protocol", loop_.now(), outbox_);
+    connect_store(*store_address_);
+  }
+  core_.finish_turn(loop_.now(), outbox_);
+  std::vector<client::Effect> effects = std::exchange(outbox_.effects, {});
+  for (client::Effect& effect : effects) perform(std::move(effect));
+  effects.clear();
+  outbox_.effects = std::move(effects);  // the memory is used again
+  shared_.unstored_bytes.store(core_.unstored_bytes(), std::memory_order_relaxed);
+  deliver();
+  if (hung_up_) return;
+  auto next = core_.next_deadline();
+  // Without a connection a heartbeat that is due waits for one.
+  if (next && *next <= loop_.now() && !scheduler_.connected()) next = loop_.now() + 100ms;
+  if (next == armed_) return;
+  armed_ = next;
+  if (next)
+    deadline_.start_at(*next);
+  else
+    deadline_.stop();
+}
+
+void LinkThread::perform(client::Effect effect) {
+  if (auto* said = std::get_if<client::ToScheduler>(&effect)) {
+    if (!scheduler_.send(wire::encode(said->message)))
+      log::error("a {} is lost: too many bytes wait for the scheduler",
+                 wire::kind_name(said->message));
+  } else if (auto* put = std::get_if<client::PutObject>(&effect)) {
+    store_->put(put->id, std::move(put->payload));
+  } else if (auto* get = std::get_if<client::GetObject>(&effect)) {
+    store_->get(get->id, get->bytes_max);
+  } else if (auto* remove = std::get_if<client::RemoveObject>(&effect)) {
+    store_->remove(remove->id);
+  } else if (auto* address = std::get_if<client::ConnectStore>(&effect)) {
+    connect_store(address->address);
+  } else if (auto* end = std::get_if<client::HangUp>(&effect)) {
+    hang_up(end->patience);
+  }
+}
+
+void LinkThread::connect_store(const Address& address) {
+  store_address_ = address;
+  store_ = std::make_unique<StoreSide>(loop_, address, shared_.options.client.identity, *this);
+}
+
+void LinkThread::hang_up(Duration patience) {
+  if (std::exchange(hung_up_, true)) return;
+  store_.reset();
+  deadline_.stop();
+  scheduler_.shut_down(patience, [this] { loop_.stop(); });
+}
+
+void LinkThread::deliver() {
+  const std::uint64_t wanted = shared_.room_wanted.load(std::memory_order_relaxed);
+  bool room = false;
+  if (wanted != nobody_wants_room && shared_.unstored_bytes + shared_.posted_bytes <= wanted)
+    room = shared_.room_wanted.exchange(nobody_wants_room) != nobody_wants_room;
+  if (outbox_.notices.empty() && !room) return;
+  shared_.deliver(std::exchange(outbox_.notices, {}));
+}
+
+void run_link(const std::shared_ptr<ClientLink::Shared>& shared) {
+  pthread_setname_np(pthread_self(), "scaler-client");
+  {
+    net::Loop loop;
+    LinkThread link(loop, *shared);
+    loop.run();
+    {
+      const std::lock_guard lock(shared->mutex);
+      shared->closed = true;
+    }
+    link.close();
+  }
+  const std::lock_guard lock(shared->mutex);
+  shared->ended = true;
+  shared->ended_changed.notify_all();
+}
+
+}  // namespace
+
+ClientLink::ClientLink(LinkOptions options, Deliver deliver)
+    : shared_(std::make_shared<Shared>(std::move(options), std::move(deliver))) {
+  // Signals are for the threads of whoever uses the client.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread([shared = shared_] { run_link(shared); }).detach();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+ClientLink::~ClientLink() {
+  if (shared_) post(client::Disconnect{});
+}
+
+bool ClientLink::post(client::Request&& request) {
+  const std::uint64_t bytes = bytes_of(request);
+  bool ring = false;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->closed) return false;
+    shared_->posted.push_back(std::move(request));
+    shared_->posted_bytes.fetch_add(bytes, std::memory_order_relaxed);
+    ring = !std::exchange(shared_->rung, true);
+  }
+  if (ring) shared_->ring();
+  return true;
+}
+
+std::uint64_t ClientLink::backlog_bytes() const {
+  return shared_->posted_bytes.load(std::memory_order_relaxed) +
+         shared_->unstored_bytes.load(std::memory_order_relaxed);
+}
+
+void ClientLink::want_room(std::uint64_t backlog_bytes_wanted) {
+  shared_->room_wanted.store(backlog_bytes_wanted);
+  shared_->ring();  // perhaps there is room already
+}
+
+bool ClientLink::wait_ended(Duration patience) {
+  std::unique_lock lock(shared_->mutex);
+  return shared_->ended_changed.wait_for(lock, patience, [this] { return shared_->ended; });
+}
+
+void ClientLink::abandon() {
+  // Never freed: the thread that shares it does not exist here, and its locks may be held for ever.
+  [[maybe_unused]] auto* lost = new std::shared_ptr<Shared>(std::move(shared_));
+}
+
+}  // namespace scaler::clientio

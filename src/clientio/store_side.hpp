@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scaler/base/address.hpp"
+#include "scaler/base/ids.hpp"
+#include "scaler/net/dealer.hpp"
+#include "scaler/net/loop.hpp"
+#include "scaler/store/store_client.hpp"
+
+namespace scaler::clientio {
+
+class StoreEvents {
+ public:
+  virtual ~StoreEvents() = default;
+  virtual void on_store_connected() = 0;
+  virtual void on_store_lost(std::string_view why) = 0;  // also after a failed attempt
+  virtual void on_object(const ObjectId& id, Bytes payload) = 0;
+  virtual void on_stored(const ObjectId& id) = 0;
+};
+
+// A client's connection to the object storage. What was asked on a connection that was lost is
+// forgotten here: the core asks again when it hears of the next one.
+class StoreSide : private net::DealerEvents {
+ public:
+  StoreSide(net::Loop& loop, const Address& address, std::string identity, StoreEvents& events);
+
+  void put(const ObjectId& id, Bytes payload);
+  void get(const ObjectId& id, std::uint64_t bytes_max);
+  void remove(const ObjectId& id);
+  // The server broke the protocol: this object is of no use any more, replace it.
+  bool broken() const { return broken_; }
+
+ private:
+  void on_connected() override;
+  void on_message(Bytes payload) override;
+  void on_disconnected(std::string_view why) override;
+  void send_frames();
+
+  StoreEvents& events_;
+  store::StoreClient client_;
+  std::vector<Bytes> frames_;
+  bool broken_ = false;
+  net::Dealer dealer_;
+};
+
+}  // namespace scaler::clientio
