@@ -9,6 +9,8 @@
 #include "embed/cpython/processor_signals.hpp"
 #include "scaler/agent/channel_protocol.hpp"
 
+extern "C" PyObject* PyInit__native();  // embed/native/module.cpp
+
 namespace scaler::embed {
 
 namespace {
@@ -119,8 +121,9 @@ PyObject* create() { return PyModule_Create(&definition); }
 }  // namespace
 
 void register_native_module() {
-  const int failed = PyImport_AppendInittab(native_module_name, create);
-  SCALER_ASSERT(failed == 0, "no memory for the table of builtin modules");
+  const bool failed = PyImport_AppendInittab(native_module_name, create) != 0 ||
+                      PyImport_AppendInittab("scaler._native", PyInit__native) != 0;
+  SCALER_ASSERT(!failed, "no memory for the table of builtin modules");
 }
 
 void set_output_channel(FrameChannel* channel) { output_channel = channel; }

@@ -9,6 +9,8 @@ to bear: such a folder is already a namespace package to the finders before it.
 import importlib.machinery
 import sys
 
+_COMPILED = frozenset({"scaler._native"})  # builtin modules that belong to a carried package
+
 
 class CarriedLoader:
     """Finder and loader of carried modules; `native` has module_names(), source_of(name) and is_package(name)."""
@@ -33,6 +35,8 @@ class CarriedLoader:
             installed = self._installed(name, target)
             if installed is not None:
                 return installed
+        if name in _COMPILED and name in sys.builtin_module_names:
+            return importlib.machinery.ModuleSpec(name, importlib.machinery.BuiltinImporter, origin="built-in")
         return self._own_spec(name) if name in self._names else None
 
     def _installed(self, name, target):

@@ -149,7 +149,8 @@ class Stack:
         return self.manager
 
     def wait_workers(self, count):
-        self.scheduler.wait_for_line(r"WorkerID\(.*\) connected", count=count)
+        if count:
+            self.scheduler.wait_for_line(r"WorkerID\(.*\) connected", count=count)
 
     def roles(self):
         return [role for role in (self.manager, self.scheduler, self.storage) if role]

@@ -1,8 +1,11 @@
 """What differs between the releases of the client that the tests run with."""
 
+import importlib.util
+
 import scaler
 
-RELEASE = scaler.__version__.strip()
+OURS = importlib.util.find_spec("scaler._native") is not None  # our own package, which does as the peer's 2.0.9
+RELEASE = "2.0.9" if OURS else scaler.__version__.strip()
 CLIENT = tuple(int(part) for part in RELEASE.split(".")[:2])
 
 

@@ -1,24 +1,35 @@
-"""What a processor needs of the package `scaler`: the names that pickles of clients refer to.
+"""Runs Python functions on many cores and machines.
 
-It is used where no package `scaler` is installed. It has no Client.
+>>> from scaler import Client  # doctest: +SKIP
+>>> with Client(address="tcp://127.0.0.1:2345") as client:  # doctest: +SKIP
+...     client.map(abs, [-1, 2])
+[1, 2]
 """
+
+import importlib
+from typing import Any, List
 
 from scaler.about import __version__
 
-__all__ = ["__version__", "Serializer"]
+_MODULES = {
+    "Client": "scaler.client.client",
+    "ScalerFuture": "scaler.client.future",
+    "Serializer": "scaler.client.serializer.mixins",
+    "Scheduler": "scaler.scheduler.scheduler",
+    "SchedulerClusterCombo": "scaler.cluster.combo",
+}
 
-_ELSEWHERE = {"Client", "ScalerFuture", "Scheduler", "SchedulerClusterCombo"}
+__all__ = ["Client", "Scheduler", "SchedulerClusterCombo", "ScalerFuture", "Serializer", "__version__"]
 
 
-def __getattr__(name):
-    if name == "Serializer":
-        from scaler.client.serializer.mixins import Serializer
+def __getattr__(name: str) -> Any:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module 'scaler' has no attribute {name!r}")
+    value = getattr(importlib.import_module(module), name)
+    globals()[name] = value
+    return value
 
-        return Serializer
-    if name in _ELSEWHERE:
-        raise ImportError(
-            f"scaler.{name} needs the scaler Python package in the environment of the worker: install it there, or start "
-            "the worker with --python-env DIR of an environment that has it",
-            name="scaler",
-        )
-    raise AttributeError(f"module 'scaler' has no attribute {name!r}")
+
+def __dir__() -> List[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -3,16 +3,18 @@
 import pickle
 from typing import Any
 
-import cloudpickle
-
 from scaler.client.serializer.mixins import Serializer
 
 
 class DefaultSerializer(Serializer):
+    """Pickles whatever cloudpickle can: also functions and classes of the user's script, by value."""
+
     @staticmethod
     def serialize(obj: Any) -> bytes:
-        return cloudpickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL)
+        import cloudpickle  # late: it takes longer than all the rest of this package
+
+        return bytes(cloudpickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL))
 
     @staticmethod
     def deserialize(payload: bytes) -> Any:
-        return cloudpickle.loads(payload)
+        return pickle.loads(payload)

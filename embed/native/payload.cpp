@@ -1,0 +1,100 @@
+#include "embed/native/payload.hpp"
+
+#include <cstring>
+
+#include "embed/native/names.hpp"
+
+namespace scaler::native {
+
+namespace {
+
+constexpr int depth_max = 4;
+constexpr int items_max = 200;
+constexpr std::size_t copied_with_gil_max = std::size_t{1} << 20;
+
+bool is_plain(PyObject* object, int depth, int& items);
+
+bool all_plain(PyObject* sequence, Py_ssize_t size, PyObject* (*item)(PyObject*, Py_ssize_t),
+               int depth, int& items) {
+  for (Py_ssize_t i = 0; i < size; ++i)
+    if (!is_plain(item(sequence, i), depth, items)) return false;
+  return true;
+}
+
+bool all_plain_in_dict(PyObject* dict, int depth, int& items) {
+  PyObject *key, *value;
+  Py_ssize_t place = 0;
+  while (PyDict_Next(dict, &place, &key, &value))
+    if (!is_plain(key, depth, items) || !is_plain(value, depth, items)) return false;
+  return true;
+}
+
+// Exact types only: a subclass may be the user's, which plain pickle would name and not carry.
+bool is_plain(PyObject* object, int depth, int& items) {
+  if (--items < 0) return false;
+  if (object == Py_None || PyBool_Check(object)) return true;
+  if (PyLong_CheckExact(object) || PyFloat_CheckExact(object) || PyUnicode_CheckExact(object) ||
+      PyBytes_CheckExact(object) || Py_TYPE(object) == &PyComplex_Type)
+    return true;
+  if (depth == 0) return false;
+  if (PyTuple_CheckExact(object))
+    return all_plain(object, PyTuple_Size(object), PyTuple_GetItem, depth - 1, items);
+  if (PyList_CheckExact(object))
+    return all_plain(object, PyList_Size(object), PyList_GetItem, depth - 1, items);
+  if (PyDict_CheckExact(object)) return all_plain_in_dict(object, depth - 1, items);
+  return false;
+}
+
+}  // namespace
+
+PyObject* serialize(Session* session, PyObject* object) {
+  int items = items_max;
+  if (session->default_serializer && is_plain(object, depth_max, items))
+    return PyObject_CallFunctionObjArgs(names.pickle_dumps, object, names.protocol, nullptr);
+  PyObject* made = PyObject_CallFunctionObjArgs(session->serialize, object, nullptr);
+  if (made == nullptr || PyBytes_Check(made)) return made;
+  if (PyLong_Check(made) || PyUnicode_Check(made)) {  // bytes(5) would be five zeros
+    PyErr_Format(PyExc_TypeError, "a serializer must return bytes, not %R", Py_TYPE(made));
+    Py_DECREF(made);
+    return nullptr;
+  }
+  PyObject* bytes = PyBytes_FromObject(made);
+  Py_DECREF(made);
+  return bytes;
+}
+
+Bytes copy_payload(PyObject* bytes) {
+  ByteView view;
+  if (!read_bytes(bytes, view)) {
+    PyErr_Clear();
+    return {};
+  }
+  if (view.size() <= copied_with_gil_max) return Bytes::copy_of(view);
+  Py_INCREF(bytes);
+  PyThreadState* thread = PyEval_SaveThread();
+  Bytes copy = Bytes::copy_of(view);
+  PyEval_RestoreThread(thread);
+  Py_DECREF(bytes);
+  return copy;
+}
+
+bool read_bytes(PyObject* object, ByteView& into) {
+  char* data = nullptr;
+  Py_ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(object, &data, &size) < 0) return false;
+  into = {reinterpret_cast<std::byte*>(data), static_cast<std::size_t>(size)};
+  return true;
+}
+
+bool read_object_id(PyObject* object, ObjectId& into) {
+  ByteView view;
+  if (!read_bytes(object, view)) return false;
+  if (const auto id = ObjectId::from(view)) {
+    into = *id;
+    return true;
+  }
+  PyErr_SetString(PyExc_ValueError, "an object id has 32 bytes");
+  return false;
+}
+
+}  // namespace scaler::native

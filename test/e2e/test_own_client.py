@@ -1,0 +1,377 @@
+"""What our own client promises beyond the peer's: it stays usable, ends every wait, and bears threads, forks and exits."""
+
+import asyncio
+import concurrent.futures
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import unittest
+
+from versions import OURS
+
+if not OURS:
+    raise unittest.SkipTest("these tests are for our own client")
+
+from scaler import Client
+from scaler.client.serializer.mixins import Serializer
+from scaler.utility.exceptions import ClientQuitException, MissingObjects, ObjectStorageException
+
+import stack
+from test_client import EndToEnd, boom, nap_until, square
+
+
+def half(x):
+    if x == 5:
+        raise ValueError("five")
+    return x
+
+
+def big(n):
+    return bytes(n)
+
+
+def keyword(a, *, b=1):
+    return a, b
+
+
+class Unreadable:
+    def __reduce__(self):
+        return int, ("not a number",)
+
+
+def unreadable():
+    return Unreadable()
+
+
+class Broken(Serializer):
+    @staticmethod
+    def serialize(obj):
+        if obj == "bad":
+            raise RuntimeError("no bytes for this")
+        return pickle.dumps(obj)
+
+    @staticmethod
+    def deserialize(payload):
+        return pickle.loads(payload)
+
+
+def program(text, *arguments, timeout=60):
+    """Runs Python code with our client in a process of its own."""
+    return subprocess.run([sys.executable, "-c", textwrap.dedent(text), *arguments], capture_output=True, text=True,
+                          timeout=timeout, check=False, cwd=os.path.dirname(__file__))
+
+
+class Sharing(EndToEnd):
+    def test_many_threads_share_a_client(self):
+        def work(start):
+            futures = [self.client.submit(square, start + i) for i in range(100)]
+            return [future.result() for future in futures] == [(start + i) ** 2 for i in range(100)]
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual(list(pool.map(work, range(0, 800, 100))), [True] * 8)
+
+    def test_a_pickled_client_is_another_one_of_the_same_scheduler(self):
+        for again in (pickle.loads(pickle.dumps(self.client)), copy.copy(self.client)):
+            self.assertNotEqual(again.identity, self.client.identity)
+            self.assertEqual(again.submit(square, 3).result(), 9)
+            again.disconnect()
+        state = self.client.__getstate__()
+        self.assertEqual(list(state), ["address", "profiling", "stream_output", "timeout_seconds", "heartbeat_interval_seconds"])
+
+    def test_a_fork_is_refused_and_its_own_client_works(self):
+        ran = program("""
+            import os, sys
+            from scaler import Client
+            client = Client(address=sys.argv[1])
+            assert client.submit(abs, -1).result() == 1
+            pending = client.submit(abs, -1)
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    client.submit(abs, -1)
+                except Exception as error:
+                    print(type(error).__name__, error, flush=True)
+                client.disconnect()
+                del client, pending
+                with Client(address=sys.argv[1]) as other:
+                    print(other.submit(abs, -2).result(), flush=True)
+                sys.exit(0)
+            assert os.waitpid(pid, 0)[1] == 0
+            print(pending.result(), client.submit(abs, -3).result())
+        """, self.stack.address)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn("ClientQuitException", ran.stdout)
+        self.assertIn("forked", ran.stdout)
+        self.assertEqual(ran.stdout.splitlines()[-2:], ["2", "1 3"])
+
+    def test_dropping_the_client_cancels_its_futures(self):
+        with stack.temporary_folder() as folder:
+            future = Client(address=self.stack.address).submit(nap_until, os.path.join(folder, "never"))
+            with self.assertRaises(concurrent.futures.CancelledError):
+                future.result(10)
+
+
+class Futures(EndToEnd):
+    def test_wait_as_completed_and_asyncio(self):
+        futures = [self.client.submit(square, i) for i in range(200)]
+        done, rest = concurrent.futures.wait(futures, timeout=60)
+        self.assertEqual((len(done), len(rest)), (200, 0))
+        futures = [self.client.submit(square, i) for i in range(200)]
+        self.assertEqual(sorted(f.result() for f in concurrent.futures.as_completed(futures)), [i * i for i in range(200)])
+
+        async def both():
+            return await asyncio.wrap_future(self.client.submit(square, 3)), await self.client.submit(square, 4)
+
+        self.assertEqual(asyncio.run(both()), (9, 16))
+        failing = [self.client.submit(boom, 1), self.client.submit(square, 2)]
+        done, _ = concurrent.futures.wait(failing, return_when=concurrent.futures.FIRST_EXCEPTION)
+        self.assertIn(failing[0], done)
+
+    def test_callbacks_come_in_a_thread_of_the_client(self):
+        came = threading.Event()
+        threads = []
+
+        def callback(future):
+            threads.append(threading.current_thread())
+            raise RuntimeError(came.set())
+
+        with self.assertLogs("concurrent.futures", "ERROR"):
+            future = self.client.submit(nap_until, __file__)
+            future.add_done_callback(callback)
+            self.assertTrue(came.wait(30))
+            future.result()
+            while len(threads) < 2:  # when it is done already, at once and here
+                future.add_done_callback(callback)
+        self.assertIs(threads[-1], threading.current_thread())
+        self.assertEqual(self.client.submit(square, 2).result(), 4)
+
+    def test_a_large_result_comes_when_it_is_asked_for(self):
+        future = self.client.submit(big, 3_000_000)
+        while not future.done():
+            time.sleep(0.001)
+        self.assertIn("returned NoneType", repr(future))
+        self.assertEqual(len(future.result()), 3_000_000)
+        self.assertIs(future.result(), future.result())
+
+    def test_a_timeout_leaves_the_future_as_it_was(self):
+        with stack.temporary_folder() as folder:
+            finish = os.path.join(folder, "finish")
+            future = self.client.submit(nap_until, finish)
+            for call in (future.result, future.exception):
+                with self.assertRaises(concurrent.futures.TimeoutError):
+                    call(timeout=0.05)
+            with self.assertRaises(ValueError):
+                future.profiling_info()
+            self.assertTrue(future.running())
+            open(finish, "w").close()
+            self.assertEqual(future.result(30), finish)
+
+    def test_a_signal_interrupts_a_wait(self):
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        with stack.temporary_folder() as folder:
+            future = self.client.submit(nap_until, os.path.join(folder, "never"))
+            before = signal.signal(signal.SIGUSR1, interrupt)
+            main = threading.main_thread().ident
+            threading.Timer(0.1, lambda: signal.pthread_kill(main, signal.SIGUSR1)).start()
+            began = time.monotonic()
+            with self.assertRaises(KeyboardInterrupt):
+                future.result()
+            self.assertLess(time.monotonic() - began, 5)
+            signal.signal(signal.SIGUSR1, before)
+            self.assertTrue(future.cancel())
+            self.assertTrue(future.cancel())
+
+    def test_the_users_hands_off_what_is_the_clients(self):
+        future = self.client.submit(square, 2)
+        with self.assertRaises(RuntimeError):
+            future.set_running_or_notify_cancel()
+        with self.assertRaises(TypeError):
+            pickle.dumps(future)
+        future.result()
+        with self.assertRaises(concurrent.futures.InvalidStateError):
+            future.set_result(1)
+        self.assertFalse(future.cancel())
+        self.assertEqual(len(future.task_id), 16)
+
+
+class BadInput(EndToEnd):
+    def tearDown(self):
+        self.assertEqual(self.client.submit(square, 9).result(), 81)  # the client stays usable
+        super().tearDown()
+
+    def test_nothing_to_map(self):
+        self.assertEqual(self.client.map(square, []), [])
+        self.assertEqual(self.client.starmap(square, []), [])
+        self.assertEqual(self.client.get({"a": 1}, []), {})
+        with self.assertRaises(TypeError):
+            self.client.map(square)
+
+    def test_a_failing_map_cancels_the_rest_of_it_only(self):
+        with self.assertRaisesRegex(ValueError, "five"):
+            self.client.map(half, range(2000))
+
+    def test_a_generator_that_raises_half_way(self):
+        def items():
+            yield from range(100)
+            raise LookupError("no more")
+
+        with self.assertRaisesRegex(LookupError, "no more"):
+            self.client.map(square, items())
+
+    def test_items_that_are_no_arguments(self):
+        with self.assertRaises(TypeError):
+            self.client.starmap(square, [1, 2])
+
+    def test_what_cannot_be_pickled(self):
+        with self.assertRaises(TypeError):
+            self.client.submit(square, threading.Lock())
+        with self.assertRaises(TypeError):
+            self.client.submit(square, self.client.submit(square, 1))
+        with self.assertRaises(TypeError):
+            self.client.map(square, [1, threading.Lock()])
+
+    def test_a_result_that_cannot_be_read_is_its_futures_trouble(self):
+        with self.assertRaises(ValueError):
+            self.client.submit(unreadable).result()
+        with self.assertRaises(ValueError):
+            self.client.map(lambda _: Unreadable(), range(3))
+
+    def test_keywords_arrive(self):
+        self.assertEqual(self.client.submit(keyword, 1, b=5).result(), (1, 5))
+        self.assertEqual(self.client.submit(max, [3, -7], key=abs).result(), -7)
+        with self.assertRaises(TypeError):
+            self.client.submit(square)
+
+    def test_references_that_are_not_known(self):
+        reference = self.client.send_object([1, 2])
+        self.assertEqual(self.client.submit(len, reference).result(), 2)
+        self.assertEqual(self.client.get({"r": reference, "n": (len, "r")}, ["n"]), {"n": 2})
+        with Client(address=self.stack.address) as other, self.assertRaisesRegex(MissingObjects, "unknown object"):
+            other.submit(len, reference)
+        self.client.clear()
+        with self.assertRaises(MissingObjects):
+            self.client.submit(len, reference)
+
+    def test_a_serializer_that_raises(self):
+        with Client(address=self.stack.address, serializer=Broken()) as client:
+            with self.assertRaisesRegex(RuntimeError, "no bytes for this"):
+                client.submit(square, "bad")
+            self.assertEqual(client.submit(square, 5).result(), 25)
+
+    def test_use_after_disconnect(self):
+        other = Client(address=self.stack.address)
+        done = other.submit(square, 2)
+        self.assertEqual(done.result(), 4)
+        other.disconnect()
+        other.disconnect()
+        for use in (lambda: other.submit(square, 1), lambda: other.map(square, [1]), lambda: other.send_object(1), other.clear,
+                    lambda: other.get({"a": 1}, ["a"])):
+            with self.assertRaisesRegex(ClientQuitException, "client is already stopped"):
+                use()
+        other.shutdown()
+        self.assertEqual(done.result(), 4)
+
+    def test_wrong_addresses(self):
+        for address in ("foo", "bla://1.2.3.4:5", "tcp://1.2.3.4", "tcp://1.2.3.4:x"):
+            with self.subTest(address), self.assertRaises(ValueError):
+                Client(address=address)
+        with self.assertRaisesRegex(ValueError, "No scheduler address provided and not running inside a worker context"):
+            Client()
+
+
+class NoWorkers(EndToEnd):
+    workers = 0
+
+    def test_a_queued_task_is_cancelled_at_once(self):
+        future = self.client.submit(square, 1)
+        began = time.monotonic()
+        self.assertTrue(future.cancel())
+        self.assertLess(time.monotonic() - began, 2)
+
+    def test_connecting_and_leaving_is_quick(self):
+        began = time.monotonic()
+        for _ in range(10):
+            with Client(address=self.stack.address) as client:
+                client.submit(square, 1)
+        self.assertLess((time.monotonic() - began) / 10, 0.3)
+
+    def test_threads_and_descriptors_are_given_back(self):
+        def counts():
+            return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+
+        with Client(address=self.stack.address) as client:
+            client.submit(square, 1)
+        before = counts()
+        for _ in range(20):
+            with Client(address=self.stack.address) as client:
+                client.submit(square, 1)
+        self.assertEqual(counts(), before)
+
+
+class Ends(unittest.TestCase):
+    """Each has a cluster to break."""
+
+    def test_an_exit_never_waits(self):
+        with stack.Stack(workers=0) as cluster:
+            for end in ("", "os.kill(int(sys.argv[2]), 9)"):
+                ran = program(f"""
+                    import os, sys, time
+                    from scaler import Client
+                    client = Client(address=sys.argv[1])
+                    futures = [client.submit(abs, i) for i in range(100)]
+                    futures[0].add_done_callback(print)
+                    {end}
+                    print(time.time())
+                """, cluster.address, str(cluster.scheduler.pid))
+                self.assertEqual(ran.returncode, 0, ran.stderr)
+                self.assertLess(time.time() - float(ran.stdout.splitlines()[0]), 1.5)
+
+    def test_a_scheduler_that_dies_ends_every_wait(self):
+        with stack.Stack(workers=0) as cluster:
+            client = Client(address=cluster.address, timeout_seconds=2, heartbeat_interval_seconds=1)
+            future = client.submit(square, 1)
+            cluster.scheduler.kill()
+            with self.assertRaisesRegex(TimeoutError, "did not answer for 2 seconds"):
+                future.result(20)
+            with self.assertRaises(ClientQuitException):
+                client.submit(square, 1)
+            began = time.monotonic()
+            client.disconnect()
+            self.assertLess(time.monotonic() - began, 1)
+
+    def test_a_store_that_dies_ends_every_wait(self):
+        with stack.Stack(workers=0) as cluster:
+            client = Client(address=cluster.address)
+            future = client.submit(square, 1)
+            cluster.storage.kill()
+            with self.assertRaisesRegex(ObjectStorageException, "connection failure to object storage server"):
+                future.result(20)
+            client.disconnect()
+
+    def test_another_program_is_no_scheduler(self):
+        with stack.Stack(workers=0) as cluster:
+            began = time.monotonic()
+            with self.assertRaisesRegex(TimeoutError, "Timeout when connecting to scheduler"):
+                Client(address=cluster.storage_address, timeout_seconds=1)
+            self.assertLess(time.monotonic() - began, 5)
+
+    def test_the_address_may_come_from_the_environment(self):
+        with stack.Stack(workers=1) as cluster:
+            os.environ["SCALER_ADDRESS"] = cluster.address
+            try:
+                with Client() as client:
+                    self.assertEqual(client.submit(square, 3).result(30), 9)
+            finally:
+                del os.environ["SCALER_ADDRESS"]
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
