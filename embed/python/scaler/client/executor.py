@@ -1,0 +1,100 @@
+"""A client as a `concurrent.futures.Executor`, for code that takes any executor."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import itertools
+import threading
+import time
+import weakref
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
+
+
+class ClientExecutor(concurrent.futures.Executor):
+    """Runs calls as tasks of `client`, which stays connected when the executor shuts down.
+
+    >>> with client.executor() as pool:
+    ...     list(pool.map(pow, [2, 3], [5, 2]))
+    [32, 9]
+
+    Differences from a process pool: its workers may be elsewhere, tasks may be functions defined anywhere (lambdas and
+    closures too), and a task whose worker dies runs again on another one.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._is_shut_down = False
+        self._futures: "weakref.WeakSet[Any]" = weakref.WeakSet()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """A future of fn(*args, **kwargs). RuntimeError after shutdown()."""
+        call = functools.partial(fn, **kwargs) if kwargs else fn  # each argument arrives by the name it was given
+        with self._lock:
+            if self._is_shut_down:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            future = self._client.submit(call, *args)
+            self._futures.add(future)
+        return future
+
+    def map(
+        self, fn: Callable[..., Any], *iterables: Iterable[Any], timeout: Optional[float] = None, chunksize: int = 1
+    ) -> Iterator[Any]:
+        """The results in order, each as soon as it is there; all tasks are submitted at once.
+
+        `timeout` is in seconds from this call; when they have passed, concurrent.futures.TimeoutError is raised and
+        what has not begun is cancelled. `chunksize` calls become one task.
+        """
+        if chunksize < 1:
+            raise ValueError("chunksize must be at least 1")
+        end = None if timeout is None else time.monotonic() + timeout
+        if chunksize == 1:
+            futures = [self.submit(fn, *items) for items in zip(*iterables)]
+            return _results(futures, end)
+        run = _chunk_runner(fn)
+        futures = [self.submit(run, chunk) for chunk in _chunks(zip(*iterables), chunksize)]
+        return itertools.chain.from_iterable(_results(futures, end))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """No more calls are accepted. Waits for those that run unless told not to; the client stays connected."""
+        with self._lock:
+            self._is_shut_down = True
+            futures = list(self._futures)
+        if cancel_futures:
+            for future in futures:
+                future.cancel()
+        if wait:
+            concurrent.futures.wait(futures)
+
+
+def _results(futures: List[Any], end: Optional[float]) -> Iterator[Any]:
+    def remaining() -> Optional[float]:
+        return None if end is None else max(0.0, end - time.monotonic())
+
+    def generate() -> Iterator[Any]:
+        futures.reverse()
+        try:
+            while futures:  # a result is not kept longer than whoever takes it does
+                yield futures.pop().result(remaining())
+        finally:
+            for future in futures:
+                future.cancel()
+
+    return generate()
+
+
+def _chunk_runner(fn: Callable[..., Any]) -> Callable[[List[Tuple[Any, ...]]], List[Any]]:
+    def run_chunk(chunk: List[Tuple[Any, ...]]) -> List[Any]:  # a closure, so that it travels whole to any worker
+        return [fn(*items) for items in chunk]
+
+    return run_chunk
+
+
+def _chunks(items: Iterable[Tuple[Any, ...]], size: int) -> Iterator[List[Tuple[Any, ...]]]:
+    iterator = iter(items)
+    while True:
+        chunk = list(itertools.islice(iterator, size))
+        if not chunk:
+            return
+        yield chunk
