@@ -1,0 +1,185 @@
+"""SchedulerClusterCombo: a whole cluster that is there at once and leaves nothing behind."""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+
+import scaler
+from processes import descendants, descriptors, is_free, wait_gone
+from scaler.cluster.combo import SchedulerClusterCombo
+from scaler.cluster.object_storage_server import ObjectStorageServerProcess
+from scaler.cluster.program import ProgramNotFoundError, RoleFailedError, find_program
+from scaler.utility.network_util import get_available_tcp_port
+
+QUIET = {"logging_paths": ("/dev/null",)}
+
+
+def addresses(combo):
+    return [combo.get_address(), str(combo._object_storage_address)]
+
+
+class Life(unittest.TestCase):
+    def test_a_cluster_serves_when_its_constructor_returns_and_is_gone_after_shutdown(self):
+        combo = SchedulerClusterCombo(n_workers=1, **QUIET)
+        try:
+            self.assertFalse(any(map(is_free, addresses(combo))))
+            pids = descendants()
+        finally:
+            combo.shutdown()
+        self.assertGreaterEqual(len(pids), 3)
+        wait_gone(pids)
+        self.assertTrue(all(map(is_free, addresses(combo))))
+        combo.shutdown()  # again: nothing happens
+
+    def test_the_last_reference_takes_the_cluster_with_it(self):
+        combo = SchedulerClusterCombo(n_workers=1, **QUIET)
+        pids = descendants()
+        del combo
+        gc.collect()
+        wait_gone(pids)
+
+    def test_clusters_may_follow_each_other_at_the_same_address(self):
+        address = f"tcp://127.0.0.1:{get_available_tcp_port()}"
+        for _ in range(3):
+            with SchedulerClusterCombo(n_workers=0, address=address, **QUIET) as combo:
+                self.assertEqual(combo.get_address(), address)
+
+    def test_five_clusters_leave_no_process_descriptor_or_thread(self):
+        SchedulerClusterCombo(n_workers=1, **QUIET).shutdown()
+        before = descriptors(), threading.active_count()
+        seen = set()
+        for _ in range(5):
+            with SchedulerClusterCombo(n_workers=1, **QUIET):
+                seen.update(descendants())
+        self.assertEqual((descriptors(), threading.active_count()), before)
+        wait_gone(seen)
+
+    def test_a_taken_address_is_refused_at_once_and_nothing_stays(self):
+        with SchedulerClusterCombo(n_workers=0, **QUIET) as first:
+            storage = f"tcp://127.0.0.1:{get_available_tcp_port()}"
+            before = set(descendants())
+            with self.assertRaisesRegex(RoleFailedError, "Scheduler could not start"):
+                SchedulerClusterCombo(
+                    n_workers=1, address=first.get_address(), object_storage_address=storage, **QUIET
+                )
+            self.assertLessEqual(set(descendants()), before)
+
+    def test_wrong_options_are_refused_by_the_parameter_that_is_wrong(self):
+        for options, why in (
+            ({"address": "127.0.0.1:5"}, "not an address"),
+            ({"heartbeat_interval_seconds": 0}, "heartbeat_interval_seconds"),
+            ({"load_balance_trigger_times": 0}, "load_balance_trigger_times"),
+        ):
+            with self.subTest(options), self.assertRaisesRegex(ValueError, why):
+                SchedulerClusterCombo(n_workers=1, **options, **QUIET)
+        self.assertEqual(descendants(), [])
+
+
+class Parents(unittest.TestCase):
+    """What becomes of a cluster whose program ends without a word."""
+
+    def run_program(self, text):
+        program = (
+            "import os, signal, sys\n"
+            "from scaler.cluster.combo import SchedulerClusterCombo\n"
+            "from processes import descendants\n"
+            "combo = SchedulerClusterCombo(n_workers=1, logging_paths=('/dev/null',))\n"
+            "print(*descendants(), flush=True)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program + text],
+            cwd=os.path.dirname(os.path.abspath(__file__)),
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+        pids = [int(word) for word in done.stdout.split()]
+        self.assertGreaterEqual(len(pids), 3)
+        wait_gone(pids)
+        return done.returncode
+
+    def test_a_program_that_forgets_its_cluster_ends_it(self):
+        self.assertEqual(self.run_program(""), 0)
+
+    def test_a_killed_program_takes_its_cluster_with_it(self):
+        self.assertEqual(self.run_program("os.kill(os.getpid(), signal.SIGKILL)"), -signal.SIGKILL)
+
+    def test_so_does_one_that_leaves_without_cleaning_up(self):
+        self.assertEqual(self.run_program("os._exit(3)"), 3)
+
+    def test_a_forked_child_neither_stops_the_cluster_nor_keeps_it_alive(self):
+        text = (
+            "pid = os.fork()\n"
+            "if pid == 0:\n"
+            "    del combo\n"
+            "    sys.exit(0)\n"
+            "os.waitpid(pid, 0)\n"
+            "assert all(role.is_alive() for role in combo._roles())\n"
+            "if os.fork() == 0:\n"
+            "    os.close(1)\n"
+            "    signal.pause()\n"
+            "os.kill(os.getpid(), signal.SIGKILL)\n"
+        )
+        before = set(pid for pid in os.listdir("/proc") if pid.isdigit())
+        try:
+            self.assertEqual(self.run_program(text), -signal.SIGKILL)
+        finally:
+            for pid in set(pid for pid in os.listdir("/proc") if pid.isdigit()) - before:
+                try:
+                    with open(f"/proc/{pid}/cmdline") as file:
+                        if "signal.pause" in file.read():
+                            os.kill(int(pid), signal.SIGKILL)
+                except OSError:
+                    pass
+
+
+class Parts(unittest.TestCase):
+    def test_published_programs_find_the_attributes_they_read(self):
+        with SchedulerClusterCombo(n_workers=2, heartbeat_interval_seconds=3, per_worker_queue_size=7, **QUIET) as combo:
+            manager = combo._worker_manager
+            self.assertEqual(manager._address, combo._address)
+            self.assertEqual(manager._object_storage_address, combo._object_storage_address)
+            self.assertEqual((manager._task_queue_size, manager._heartbeat_interval_seconds), (7, 3))
+            for name in (
+                "task_timeout_seconds death_timeout_seconds garbage_collect_interval_seconds trim_memory_threshold_bytes "
+                "hard_processor_suspend io_threads event_loop logging_paths logging_level logging_config_file"
+            ).split():
+                self.assertTrue(hasattr(manager, "_" + name), name)
+            self.assertTrue(combo._worker_manager_process.is_alive())
+            combo._scheduler.kill()
+            combo._scheduler.join(10)
+            self.assertEqual(combo._scheduler.exitcode, -signal.SIGKILL)
+
+    def test_an_object_storage_server_alone_says_when_it_is_ready(self):
+        server = ObjectStorageServerProcess(f"tcp://127.0.0.1:{get_available_tcp_port()}", **QUIET)
+        server.start()
+        try:
+            server.wait_until_ready()
+            self.assertTrue(server.is_alive())
+        finally:
+            server.stop()
+        self.assertEqual(server.exitcode, 0)
+
+    def test_a_missing_program_is_named_with_where_it_was_looked_for(self):
+        old = os.environ.get("SCALER_BINARY")
+        os.environ["SCALER_BINARY"] = "/nowhere/scaler"
+        try:
+            with self.assertRaisesRegex(ProgramNotFoundError, "SCALER_BINARY names '/nowhere/scaler'"):
+                find_program()
+        finally:
+            del os.environ["SCALER_BINARY"]
+            if old is not None:
+                os.environ["SCALER_BINARY"] = old
+        self.assertTrue(os.access(find_program(), os.X_OK))
+
+    def test_the_package_and_its_program_have_one_version(self):
+        said = subprocess.run([find_program(), "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout
+        self.assertEqual(said.split()[1], scaler.__version__)
+
+
+if __name__ == "__main__":
+    unittest.main()
