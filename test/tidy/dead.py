@@ -12,6 +12,7 @@ BUILT_FOLDERS = ("src", "test", "subcommands", "embed")
 FOUND_BY_FOLDER = {
     "embed/python": "carried in the program as a whole tree",
     "test/e2e": "found by unittest from test/run",
+    "test/python": "found by unittest from test/run",
     "test/bench": "run by hand",
     "test/tidy": "imported by check.py and self_test.py, which CMake names",
 }
