@@ -114,6 +114,9 @@ def add_package(wheel, module):
     for path in sorted(PACKAGE.rglob("*")):
         if path.is_file() and path.suffix in (".py", ".pyi", ".typed"):
             wheel.add(f"scaler/{path.relative_to(PACKAGE)}", path.read_bytes())
+    # One module serves the processors of workers as well, where it may not depend on a package of the user's.
+    preload = PACKAGE.parent / "scaler_runtime" / "preload.py"
+    wheel.add("scaler/worker/_preload.py", preload.read_bytes())
     wheel.add(f"scaler/{module.name}", module.read_bytes(), 0o755)
 
 

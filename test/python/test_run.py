@@ -82,6 +82,14 @@ class Workers(unittest.TestCase):
         self.assertRegex(out, r"^tcp://127\.0\.0\.1:\d+\n$")
         self.assertEqual(run("run", "--address", "tcp://h:1", "-c", self.SHOW)[1], "tcp://h:1\n")
 
+    def test_a_client_without_an_address_runs_its_tasks_there(self):
+        program = textwrap.dedent("""
+            from scaler import Client
+            with Client() as client:
+                print(client.map(lambda x: x * x, range(5)), client.submit(abs, -3).result())
+        """)
+        self.assertEqual(run("run", "--workers", "2", "-c", program), (0, "[0, 1, 4, 9, 16] 3\n", ""))
+
     def test_its_exit_code_is_the_programs(self):
         self.assertEqual(run("run", "-w", "0", "-c", "raise SystemExit(5)")[0], 5)
 

@@ -7,9 +7,16 @@
 """
 
 import importlib
-from typing import Any, List
+from typing import TYPE_CHECKING, Any, List
 
 from scaler.about import __version__
+
+if TYPE_CHECKING:  # the same names as below, for editors and type checkers
+    from scaler.client.client import Client
+    from scaler.client.future import ScalerFuture
+    from scaler.client.serializer.mixins import Serializer
+    from scaler.cluster.combo import SchedulerClusterCombo
+    from scaler.scheduler.scheduler import Scheduler
 
 _MODULES = {
     "Client": "scaler.client.client",

@@ -44,7 +44,7 @@ class ClientExecutor(concurrent.futures.Executor):
         """The results in order, each as soon as it is there; all tasks are submitted at once.
 
         `timeout` is in seconds from this call; when they have passed, concurrent.futures.TimeoutError is raised and
-        what has not begun is cancelled. `chunksize` calls become one task.
+        what has not ended is cancelled. `chunksize` calls become one task.
         """
         if chunksize < 1:
             raise ValueError("chunksize must be at least 1")
@@ -76,12 +76,19 @@ def _results(futures: List[Any], end: Optional[float]) -> Iterator[Any]:
         futures.reverse()
         try:
             while futures:  # a result is not kept longer than whoever takes it does
-                yield futures.pop().result(remaining())
+                yield _result_or_cancel(futures.pop(), remaining())
         finally:
             for future in futures:
                 future.cancel()
 
     return generate()
+
+
+def _result_or_cancel(future: Any, timeout: Optional[float]) -> Any:
+    try:
+        return future.result(timeout)
+    finally:
+        future.cancel()  # without effect on one that has ended
 
 
 def _chunk_runner(fn: Callable[..., Any]) -> Callable[[List[Tuple[Any, ...]]], List[Any]]:

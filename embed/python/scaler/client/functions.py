@@ -82,8 +82,8 @@ class Functions:
             self._core.release(over)
 
 
-def _same(one: List[Any], other: List[Any]) -> bool:
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other))
+def _same(one: Optional[List[Any]], other: List[Any]) -> bool:
+    return one is not None and len(one) == len(other) and all(a is b for a, b in zip(one, other))
 
 
 def fingerprint(fn: Callable[..., Any]) -> Optional[List[Any]]:
@@ -91,7 +91,7 @@ def fingerprint(fn: Callable[..., Any]) -> Optional[List[Any]]:
     without a trace: closures, attributes, mutable globals, instances."""
     kind = type(fn)
     if kind is types.BuiltinFunctionType:
-        return [fn] if isinstance(fn.__self__, (types.ModuleType, type(None))) else None
+        return [fn] if isinstance(getattr(fn, "__self__", None), (types.ModuleType, type(None))) else None
     if kind is not types.FunctionType:
         return None
     what: List[Any] = []

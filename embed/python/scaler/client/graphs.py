@@ -116,4 +116,4 @@ def _needs(graph: Dict[str, Any], key: str) -> Tuple[str, ...]:
             raise KeyError(name)
         if not isinstance(name, str):
             raise TypeError(f"arguments of a task node are names of nodes, so str, not {name!r} (in {key!r})")
-    return node[1:]
+    return tuple(node[1:])

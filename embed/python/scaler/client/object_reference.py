@@ -13,13 +13,13 @@ class ObjectReference:
     size: int  # bytes of the serialized object
     object_id: ObjectID
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, ObjectReference):
             return NotImplemented
         return self.object_id == other.object_id
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.object_id)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"ObjectReference(name={self.name!r}, size={self.size} bytes, id={self.object_id!r})"

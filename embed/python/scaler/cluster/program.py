@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import select
 import shutil
 import subprocess
 import sys
 import sysconfig
-import time
 import weakref
 from typing import Dict, Iterator, Optional, Sequence
 
@@ -95,6 +95,7 @@ class _Lifeline:
 
 
 _lifeline = _Lifeline()
+_numbers = itertools.count()
 _running: "weakref.WeakSet[RoleProcess]" = weakref.WeakSet()
 
 
@@ -111,6 +112,7 @@ class RoleProcess:
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._ready: Optional[int] = None  # the pipe on which the role says that it is ready
         self._owner = os.getpid()
+        self._number = next(_numbers)
 
     def start(self) -> None:
         """Returns at once; wait_until_ready() waits for the role."""
@@ -232,12 +234,7 @@ def _wait(process: "subprocess.Popen[bytes]", timeout: Optional[float]) -> None:
 
 @atexit.register
 def _stop_all() -> None:
-    """Whoever forgot to shut down: no role outlives the program, and none is killed in the middle of a word."""
-    roles = [role for role in _running if role.is_alive()]
-    for role in roles:
-        if role._owner == os.getpid():
-            role.terminate()
-    deadline = time.monotonic() + _STOP_SECONDS_MAX
-    for role in roles:
-        role.join(max(0.0, deadline - time.monotonic()))
-        role.stop(0.0)
+    """Whoever forgot to shut down: no role outlives the program. The last that was started stops first: it may need the
+    others to say goodbye."""
+    for role in sorted(_running, key=lambda role: role._number, reverse=True):
+        role.stop()
