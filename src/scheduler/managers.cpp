@@ -7,6 +7,10 @@ namespace scaler::scheduler {
 Manager* ManagerTable::on_heartbeat(PeerId from, const Bytes& identity,
                                     wire::WorkerManagerHeartbeat heartbeat, Turn& turn) {
   auto known = by_id_.find(heartbeat.manager_id.text());
+  if (known != by_id_.end() && known->second.identity != identity && !known->second.talk.peer()) {
+    by_id_.erase(known);  // it hung up, and is started again
+    known = by_id_.end();
+  }
   if (known == by_id_.end()) {
     if (by_id_.size() >= managers_max) {
       if (auto more = refused_.allow(turn.now))

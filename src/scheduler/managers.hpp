@@ -35,7 +35,8 @@ struct Manager {
 };
 
 // Worker managers by the id they were configured with. Whoever holds an id keeps it until it is
-// silent for manager_timeout; another identity with that id is not answered.
+// silent for manager_timeout; another identity with that id is not answered, unless the holder's
+// connection is gone.
 class ManagerTable {
  public:
   explicit ManagerTable(const ScalingOptions& options) : options_(options) {}

@@ -127,6 +127,16 @@ TEST_CASE("a manager that vanishes leaves its share to the others", "[scheduler]
   REQUIRE(env.take_starts(other) == 1);
 }
 
+TEST_CASE("a manager that was killed and started again is heard at once", "[scheduler]") {
+  ManagerEnv env;
+  auto wm = env.add_manager("wm", form_2_0, 8);
+  env.lose(wm);
+  auto again = env.add_manager("wm", "worker_manager_native|again", 8);
+  env.submit_many(5);
+  env.advance(50ms);
+  REQUIRE(env.take_starts(again) == 1);
+}
+
 TEST_CASE("a start that never brings a worker is forgotten after a long while", "[scheduler]") {
   Options options = ManagerEnv::vanilla();
   options.scaling.start_patience = 60s;
