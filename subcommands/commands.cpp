@@ -46,10 +46,20 @@ std::string_view base_name(std::string_view path) {
 
 Error usage(std::string text) { return {Errc::usage, std::move(text)}; }
 
+// A role takes SIGTERM and SIGINT as events, from its first moment on: main has blocked them, and
+// the role's handlers let them through. Every other command is ended by them as any program.
+int enter(Entry entry, const Arguments& arguments) {
+  constexpr std::array roles = {run_scheduler,      run_object_storage_server,
+                                run_worker_manager, run_cluster,
+                                run_worker,         run_launcher};
+  if (std::find(roles.begin(), roles.end(), entry) == roles.end()) let_stop_signals_through();
+  return entry(arguments);
+}
+
 // A link named like none of the commands. The plain program may carry a suffix, as in scaler-0.1.
 int run_linked(std::string_view name, const Arguments& arguments) {
   if (const Subcommand* command = find_subcommand(name); command != nullptr)
-    return command->entry(arguments);
+    return enter(command->entry, arguments);
   std::string links;
   for (const Subcommand& command : table)
     if (command.shown == Shown::yes && !command.link.empty())
@@ -104,8 +114,8 @@ int run_program(int argc, char** argv) {
   if (word == "-h" || word == "--help") return run_help({1, argv});
   if (word == "--version") return run_version(rest);
   if (const Subcommand* command = find_subcommand(word); command != nullptr)
-    return command->entry(rest);
-  if (names_file_by_option(word) || looks_like_file(word)) return run_launcher({argc, argv});
+    return enter(command->entry, rest);
+  if (names_file_by_option(word) || looks_like_file(word)) return enter(run_launcher, {argc, argv});
   return unknown_command(word);
 }
 

@@ -38,6 +38,10 @@ int unknown_command(std::string_view word);
 // What 'scaler help' prints.
 std::string overview();
 
+// SIGTERM and SIGINT wait from the first to the second.
+void hold_stop_signals();
+void let_stop_signals_through();
+
 // The whole program, after main has made its descriptors and signals safe.
 int run_program(int argc, char** argv);
 

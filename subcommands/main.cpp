@@ -20,6 +20,7 @@ void keep_standard_streams() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  scaler::subcommands::hold_stop_signals();
   keep_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);  // until a role listens to it, and in processors

@@ -26,7 +26,6 @@ constexpr std::string_view needs_terminal = "needs a terminal, start scaler_top 
 std::string missing_for(const WorkerManagerOptions& options) {
   if (options.kind != "baremetal_native")
     return fmt::format("kind {}: {}", options.kind, not_built);
-  if (options.mode == ManagerMode::dynamic) return fmt::format("mode dynamic: {}", not_built);
   return {};
 }
 

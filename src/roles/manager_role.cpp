@@ -1,213 +1,215 @@
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <csignal>
-#include <cstdio>
-#include <deque>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "roles/network_backend.hpp"
 #include "roles/role_signals.hpp"
-#include "roles/worker_command.hpp"
+#include "roles/worker_processes.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/config/logging.hpp"
+#include "scaler/config/values.hpp"
+#include "scaler/manager/worker_manager.hpp"
+#include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
-#include "scaler/net/process.hpp"
 #include "scaler/net/timer.hpp"
 #include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
+#include "scaler/wire/codec.hpp"
 
 namespace scaler::roles {
 
 namespace {
 
-constexpr Duration stop_patience = 10s;  // between SIGTERM and SIGKILL
-constexpr Duration restart_first = 200ms;
-constexpr Duration restart_most = 12s;  // at most five a minute
-constexpr Duration healthy_after = 60s;
-constexpr Duration start_time = 5s;  // a worker that ends within it could not start
-constexpr unsigned failed_starts_max = 5;
+constexpr Duration farewell_patience = 1s;  // how long the last answer may take to leave
 
-config::WorkerOptions worker_options(const config::WorkerManagerOptions& options) {
-  config::WorkerOptions worker;
-  worker.scheduler_address = options.worker_scheduler_address.value_or(options.scheduler_address);
-  worker.object_storage_address = options.object_storage_address;
-  worker.worker_manager_id = options.worker_manager_id;
-  worker.tuning = options.tuning;
-  worker.logging = options.logging;
-  return worker;
+manager::CrewOptions crew_options(const config::WorkerManagerOptions& options) {
+  manager::CrewOptions crew;
+  const bool fixed = options.mode == config::ManagerMode::fixed;
+  crew.type = options.worker_type.empty() ? (fixed ? "FIX" : "NAT") : options.worker_type;
+  crew.names = options.worker_names;
+  crew.random_seed = Random::from_system().next();
+  return crew;
 }
 
-// A fixed number of workers on this host, each a process of its own. One that fails is replaced,
-// more slowly each time; one that was sent home by the scheduler is not.
+// ---- fixed ----
+
+// A fixed number of workers on this host. Ends when all of them were sent home.
 class FixedManager {
  public:
   FixedManager(net::Loop& loop, const config::WorkerManagerOptions& options)
       : loop_(loop),
         options_(options),
-        children_(loop),
+        crew_(crew_options(options)),
+        processes_(loop, options,
+                   {[this](const auto& id, const auto& why) {
+                      crew_.on_not_started(id, why, loop_.now(), effects_);
+                    },
+                    [this](const auto& id, const auto& end) {
+                      crew_.on_ended(id, end, loop_.now(), effects_);
+                    }}),
         signals_(
-            loop, [this](const char* name) { stop(name); }, [this] { signal_all(SIGHUP); }),
-        kill_timer_(loop, [this] { kill_all(); }) {}
+            loop, [this](const char* name) { stop(name); }, [this] { processes_.reopen_logs(); }),
+        deadline_(loop, [this] { crew_.on_deadline(loop_.now(), effects_); }),
+        end_of_turn_(loop.before_poll([this] { end_turn(); })) {}
 
-  void start();
-  bool finished() const;  // nothing runs and nothing will
-  int exit_code() const { return exit_code_; }
+  void start() {
+    log::info("{}", config::lines::cluster_starts(options_.max_task_concurrency,
+                                                  options_.tuning.heartbeat_interval_seconds));
+    for (std::int64_t i = 0; i < options_.max_task_concurrency; ++i)
+      crew_.start(loop_.now(), effects_);
+    perform();
+  }
+  bool finished() const { return crew_.empty(); }
+  int exit_code() const { return crew_.failure() ? 1 : 0; }
 
  private:
-  struct Place {
-    std::size_t index = 0;
-    int pid = 0;  // 0: none runs
-    std::string worker_id;
-    TimePoint started;
-    unsigned failures = 0;       // in a row, none of them after a healthy time
-    unsigned failed_starts = 0;  // in a row
-    bool done = false;           // nothing will run here any more
-    std::unique_ptr<net::Timer> restart;
-  };
-
-  std::string new_worker_id(std::size_t index);
-  void start_worker(Place& place);
-  void on_worker_ended(Place& place, const net::ExitStatus& status);
-  void restart_later(Place& place, const std::string& why);
-  void stop(const char* signal);
-  void signal_all(int number);
-  void kill_all();
-  void end_if_all_done();
-  void give_up(const Place& place, const std::string& why);
+  void perform() {
+    while (!effects_.empty()) processes_.perform(std::exchange(effects_, {}));
+  }
+  void end_turn() {
+    perform();
+    if (crew_.failure() && !std::exchange(has_complained_, true))
+      log::error("{}, the worker manager ends", *crew_.failure());
+    if (crew_.empty()) return loop_.stop();
+    if (const auto next = crew_.next_deadline())
+      deadline_.start_at(*next);
+    else
+      deadline_.stop();
+  }
+  void stop(const char* signal) {
+    if (!std::exchange(stopping_, true)) log::info("received signal {}, stopping workers", signal);
+    crew_.stop_all(loop_.now(), effects_);
+  }
 
   net::Loop& loop_;
   const config::WorkerManagerOptions& options_;
-  Random random_ = Random::from_system();
-  net::Children children_;
+  manager::Crew crew_;
+  manager::Effects effects_;
+  WorkerProcesses processes_;
   RoleSignals signals_;
-  net::Timer kill_timer_;
-  std::deque<Place> places_;
+  net::Timer deadline_;
+  std::unique_ptr<net::Loop::Token> end_of_turn_;
   bool stopping_ = false;
-  int exit_code_ = 0;
+  bool has_complained_ = false;
 };
 
-void FixedManager::start() {
-  log::info("{}", config::lines::cluster_starts(options_.max_task_concurrency,
-                                                options_.tuning.heartbeat_interval_seconds));
-  for (std::int64_t i = 0; i < options_.max_task_concurrency && !stopping_; ++i) {
-    Place& place = places_.emplace_back();
-    place.index = static_cast<std::size_t>(i);
-    place.restart = std::make_unique<net::Timer>(loop_, [this, &place] { start_worker(place); });
-    start_worker(place);
+// ---- dynamic ----
+
+manager::Options manager_options(const config::WorkerManagerOptions& options) {
+  manager::Options result;
+  result.manager_id = options.worker_manager_id;
+  if (auto parsed = config::parse_capabilities(options.tuning.per_worker_capabilities))
+    for (auto& [name, value] : *parsed) result.capabilities.push_back({name, value});
+  result.workers_max = options.max_task_concurrency;
+  result.heartbeat_interval = std::chrono::seconds(options.tuning.heartbeat_interval_seconds);
+  result.crew = crew_options(options);
+  return result;
+}
+
+net::DealerOptions scheduler_dealer(const config::WorkerManagerOptions& options) {
+  net::DealerOptions result;
+  result.address = options.scheduler_address;
+  // Of this form a scheduler knows that it may send commands at once.
+  result.identity = "worker_manager_native|" + Random::from_system().hex(32);
+  const char* backend = std::getenv("SCALER_NETWORK_BACKEND");
+  result.protocol =
+      first_protocol(backend ? std::optional<std::string_view>(backend) : std::nullopt);
+  result.tries_both_protocols = true;
+  return result;
+}
+
+// As many workers on this host as the scheduler asks for. Stays when the scheduler goes.
+class DynamicManager : private net::DealerEvents {
+ public:
+  DynamicManager(net::Loop& loop, const config::WorkerManagerOptions& options)
+      : loop_(loop),
+        options_(options),
+        core_(manager_options(options)),
+        processes_(
+            loop, options,
+            {[this](const auto& id, const auto& why) {
+               core_.on_not_started(id, why, loop_.now());
+             },
+             [this](const auto& id, const auto& end) { core_.on_ended(id, end, loop_.now()); }}),
+        scheduler_(loop, scheduler_dealer(options), *this),
+        signals_(
+            loop, [this](const char* name) { stop(name); }, [this] { processes_.reopen_logs(); }),
+        deadline_(loop, [this] { core_.on_deadline(loop_.now()); }),
+        end_of_turn_(loop.before_poll([this] { end_turn(); })) {
+    log::info("worker manager {} starts, scheduler {}", options.worker_manager_id,
+              options.scheduler_address.to_string());
   }
-}
 
-// "Worker|FIX|<32 hex>|<32 hex>"; with names of their own, as older clusters: "Worker|name|<32
-// hex>".
-std::string FixedManager::new_worker_id(std::size_t index) {
-  if (index < options_.worker_names.size())
-    return fmt::format("Worker|{}|{}", options_.worker_names[index], random_.hex(32));
-  const std::string type = options_.worker_type.empty() ? "FIX" : options_.worker_type;
-  return fmt::format("Worker|{}|{}|{}", type, random_.hex(32), random_.hex(32));
-}
+  int exit_code() const { return core_.crew().failure() ? 1 : 0; }
 
-void FixedManager::start_worker(Place& place) {
-  if (stopping_) return;
-  config::WorkerOptions options = worker_options(options_);
-  options.worker_id = place.worker_id = new_worker_id(place.index);
-  net::SpawnOptions spawn;
-  spawn.program = own_program;
-  spawn.arguments = worker_command(options);
-  place.started = loop_.now();
-  const auto pid = children_.spawn(spawn);
-  if (!pid) {
-    ++place.failed_starts;
-    restart_later(place, pid.error().text);
-    return;
+ private:
+  void on_connected() override {
+    connected_ = true;
+    log::info("connected to scheduler {}", options_.scheduler_address.to_string());
+    core_.on_connected(loop_.now());
   }
-  place.pid = *pid;
-  log::info("{}", config::lines::worker_started(static_cast<std::int64_t>(place.index)));
-  children_.watch(*pid, [this, &place](net::ExitStatus status) { on_worker_ended(place, status); });
-}
-
-void FixedManager::on_worker_ended(Place& place, const net::ExitStatus& status) {
-  place.pid = 0;
-  const Duration lived = loop_.now() - place.started;
-  const bool well = status.signal == 0 && status.code == 0;
-  if (stopping_ || well) {
-    if (!stopping_) log::info("Worker[{}] ended", place.index);
-    place.done = true;
-    end_if_all_done();
-    return;
+  void on_disconnected(std::string_view why) override {
+    core_.on_lost();
+    if (const auto more = absences_.allow(loop_.now()); more && !closing_)
+      log::warning("{} scheduler {} ({}), connecting again",
+                   std::exchange(connected_, false) ? "lost" : "cannot reach",
+                   options_.scheduler_address.to_string(), why);
   }
-  if (lived >= healthy_after) place.failures = 0;
-  const bool could_not_start = status.signal == 0 && lived < start_time;
-  place.failed_starts = could_not_start ? place.failed_starts + 1 : 0;
-  restart_later(place, status.describe());
-}
-
-void FixedManager::restart_later(Place& place, const std::string& why) {
-  if (place.failed_starts >= failed_starts_max) return give_up(place, why);
-  const Duration delay =
-      std::min<Duration>(restart_first * (1U << std::min(place.failures, 10U)), restart_most);
-  ++place.failures;
-  log::warning("Worker[{}] {} ended by {}, another starts in {} ms", place.index, place.worker_id,
-               why, std::chrono::duration_cast<std::chrono::milliseconds>(delay).count());
-  place.restart->start(delay);
-}
-
-void FixedManager::give_up(const Place& place, const std::string& why) {
-  log::error("Worker[{}] could not start {} times in a row ({}), the worker manager ends",
-             place.index, failed_starts_max, why);
-  exit_code_ = 1;
-  stop(nullptr);
-}
-
-void FixedManager::stop(const char* signal) {
-  if (std::exchange(stopping_, true)) return kill_all();  // asked twice: at once
-  if (signal != nullptr) log::info("received signal {}, stopping workers", signal);
-  for (Place& place : places_) {
-    place.restart->stop();
-    if (place.pid == 0) place.done = true;
+  void on_message(Bytes payload) override {
+    auto message = wire::decode_for_manager(payload);
+    if (message) return core_.on_message(*message, loop_.now());
+    if (auto more = bad_messages_.allow(loop_.now()))
+      log::warning("a message of {} bytes is dropped: {} ({} more since the last line)",
+                   payload.size(), message.error().text, *more);
   }
-  signal_all(SIGTERM);
-  kill_timer_.start(stop_patience);
-  end_if_all_done();
-}
 
-void FixedManager::signal_all(int number) {
-  for (const Place& place : places_)
-    if (place.pid > 0) ::kill(place.pid, number);
-}
+  void end_turn() {
+    if (closing_) return;
+    for (auto effects = core_.take_effects(); !effects.empty(); effects = core_.take_effects())
+      processes_.perform(effects);
+    for (const wire::Message& message : core_.take_messages())
+      scheduler_.send(wire::encode(message));
+    if (core_.finished()) return close();
+    if (const auto next = core_.next_deadline())
+      deadline_.start_at(*next);
+    else
+      deadline_.stop();
+  }
+  void stop(const char* signal) {
+    if (!std::exchange(stopping_, true)) log::info("received signal {}, stopping workers", signal);
+    core_.stop(loop_.now());
+  }
+  void close() {
+    closing_ = true;
+    deadline_.stop();
+    scheduler_.shut_down(farewell_patience, [this] { loop_.stop(); });
+  }
 
-void FixedManager::kill_all() {
-  const auto left =
-      std::count_if(places_.begin(), places_.end(), [](const Place& p) { return p.pid > 0; });
-  log::warning("{} workers do not end in time, send SIGKILL", left);
-  signal_all(SIGKILL);
-}
-
-bool FixedManager::finished() const {
-  return std::all_of(places_.begin(), places_.end(), [](const Place& p) { return p.done; });
-}
-
-void FixedManager::end_if_all_done() {
-  if (!finished()) return;
-  kill_timer_.stop();
-  loop_.stop();
-}
+  net::Loop& loop_;
+  const config::WorkerManagerOptions& options_;
+  manager::WorkerManager core_;
+  WorkerProcesses processes_;
+  net::Dealer scheduler_;
+  RoleSignals signals_;
+  net::Timer deadline_;
+  std::unique_ptr<net::Loop::Token> end_of_turn_;
+  log::RateLimit absences_{1, 10s};
+  log::RateLimit bad_messages_{5, 10s};
+  bool connected_ = false;
+  bool stopping_ = false;
+  bool closing_ = false;
+};
 
 int refuse(const std::string& why) {
   log::error("worker manager: {}", why);
   return 2;
 }
 
-}  // namespace
-
-int run_worker_manager(const config::WorkerManagerOptions& options) {
-  if (options.kind != "baremetal_native")
-    return refuse(options.kind + " is not built in yet, baremetal_native is");
-  if (options.mode == config::ManagerMode::dynamic)
-    return refuse("mode dynamic is not built in yet, use --mode fixed");
+int run_fixed(const config::WorkerManagerOptions& options) {
   if (options.max_task_concurrency < 0)
     return refuse("mode fixed needs a number of workers, --max-task-concurrency is -1");
   Readiness readiness;
@@ -217,6 +219,23 @@ int run_worker_manager(const config::WorkerManagerOptions& options) {
   readiness.announce();
   if (!manager.finished()) loop.run();
   return manager.exit_code();
+}
+
+int run_dynamic(const config::WorkerManagerOptions& options) {
+  Readiness readiness;
+  net::Loop loop;
+  DynamicManager manager(loop, options);
+  readiness.announce();
+  loop.run();
+  return manager.exit_code();
+}
+
+}  // namespace
+
+int run_worker_manager(const config::WorkerManagerOptions& options) {
+  if (options.kind != "baremetal_native")
+    return refuse(options.kind + " is not built in yet, baremetal_native is");
+  return options.mode == config::ManagerMode::fixed ? run_fixed(options) : run_dynamic(options);
 }
 
 }  // namespace scaler::roles

@@ -16,6 +16,13 @@ RoleSignals::RoleSignals(net::Loop& loop, std::function<void(const char* name)> 
       hang_up_(loop, SIGHUP, [this] {
         config::reopen_logs();
         if (on_hang_up_) on_hang_up_();
-      }) {}
+      }) {
+  // Those that came before there was anybody to hear them were held back until now.
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  sigprocmask(SIG_UNBLOCK, &stops, nullptr);
+}
 
 }  // namespace scaler::roles

@@ -43,6 +43,17 @@ bool is_literal(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &v4) == 1 || inet_pton(AF_INET6, host.c_str(), &v6) == 1;
 }
 
+scheduler::ScalingOptions scaling_of(const config::PolicyOptions& policy) {
+  scheduler::ScalingOptions scaling;
+  scaling.policy = static_cast<scheduler::ScalingPolicy>(policy.scaling);
+  for (const config::WaterfallRule& rule : policy.waterfall)
+    scaling.waterfall.push_back({rule.priority, rule.worker_manager_id, rule.max_task_concurrency});
+  return scaling;
+}
+
+static_assert(static_cast<int>(config::ScalingPolicy::waterfall) ==
+              static_cast<int>(scheduler::ScalingPolicy::waterfall));
+
 }  // namespace
 
 Address neighbour_of(const Address& address, std::uint16_t distance) {
@@ -97,6 +108,7 @@ scheduler::Options core_options_of(const config::SchedulerOptions& options,
   core.allocation = options.policy.allocate == config::AllocatePolicy::capability
                         ? scheduler::Allocation::capability
                         : scheduler::Allocation::even_load;
+  core.scaling = scaling_of(options.policy);
   core.load_balance_interval = std::chrono::seconds(options.load_balance_seconds);
   core.load_balance_trigger_times = static_cast<std::uint32_t>(options.load_balance_trigger_times);
   core.random_seed = Random::from_system().next();

@@ -15,6 +15,7 @@ struct Connection {
   Bytes identity;
   Index client = none;
   Index worker = none;
+  bool is_manager = false;
 };
 
 class Connections {

@@ -39,7 +39,14 @@ void Scheduler::Impl::dispatch(Sender from, wire::Message& message, Bytes& frame
             worker_desk.on_disconnect_request(from.peer, peer, request, turn);
           },
           [&](wire::WorkerManagerHeartbeat& heartbeat) {
-            managers.on_heartbeat(from.peer, peer.identity, std::move(heartbeat), turn);
+            peer.is_manager = true;
+            if (const Manager* manager =
+                    managers.on_heartbeat(from.peer, peer.identity, std::move(heartbeat), turn))
+              scaling_desk.on_heartbeat(*manager, turn.now);
+          },
+          [&](wire::WorkerManagerCommandResponse& response) {
+            if (!peer.is_manager) return refuse(peer, "command response", turn);
+            scaling_desk.on_response(from.peer, response, turn);
           },
           // Information requests have no answer in any version; the rest is not for schedulers.
           [&](auto&) { refuse(peer, wire::kind_name(message), turn); },
@@ -74,6 +81,7 @@ void Scheduler::Impl::on_task(Sender from, wire::Task& task, Bytes& frame, Turn&
   }
   const Index client = client_desk.client_of(from.peer, peer, turn.now);
   flow.submit({client, task, std::move(frame), flags->nested, none}, turn);
+  scaling_desk.on_tasks(turn.now);
 }
 
 void Scheduler::Impl::on_graph(Sender from, wire::GraphTask& graph, Turn& turn) {
@@ -82,6 +90,7 @@ void Scheduler::Impl::on_graph(Sender from, wire::GraphTask& graph, Turn& turn) 
   if (tasks.find(graph.id) != none || graphs.contains(graph.id))
     return refuse(peer, "graph with an id in use", turn);
   graphs.submit(client_desk.client_of(from.peer, peer, turn.now), std::move(graph), turn);
+  scaling_desk.on_tasks(turn.now);
 }
 
 void Scheduler::Impl::on_cancel(Sender from, const wire::TaskCancel& cancel, Bytes& frame,

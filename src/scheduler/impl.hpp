@@ -9,6 +9,7 @@
 #include "scheduler/graphs.hpp"
 #include "scheduler/managers.hpp"
 #include "scheduler/object_desk.hpp"
+#include "scheduler/scaling_desk.hpp"
 #include "scheduler/status.hpp"
 #include "scheduler/worker_desk.hpp"
 
@@ -39,6 +40,7 @@ struct Scheduler::Impl {
   ClientDesk client_desk;
   WorkerDesk worker_desk;
   ObjectDesk object_desk;
+  ScalingDesk scaling_desk;
   AdviceGate advice_gate;
 
   // Deadlines; the second's tick serves time-outs and deletions.

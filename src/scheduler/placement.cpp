@@ -84,6 +84,14 @@ void Placement::release(Index label) {
   if (--classes_[task_class].references == 0) drop_class(task_class);
 }
 
+std::vector<TaskDemand> Placement::demand() const {
+  std::vector<TaskDemand> found;
+  found.push_back({{}, labels_[no_capabilities].references - 1});  // one is our own
+  for (const auto& [key, label] : labels_by_key_)
+    found.push_back({names_of(labels_[label].capabilities), labels_[label].references});
+  return found;
+}
+
 // ---- classes and groups ----
 
 bool Placement::covers(const Group& group, const Class& task_class) {

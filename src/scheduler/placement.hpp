@@ -76,6 +76,9 @@ class Placement {
   std::optional<Choice> next();
   bool may_place() const { return !runnable_.empty(); }
 
+  // How many live tasks need what. O(label count), since every live task holds its label.
+  std::vector<TaskDemand> demand() const;
+
   void check_invariants() const;
   bool empty() const { return waiting_ == 0 && labels_.size() == 1; }
 

@@ -18,6 +18,7 @@ Scheduler::Impl::Impl(Options given)
       random(options.random_seed),
       hash_key(random.next()),
       tasks(hash_key),
+      managers(options.scaling),
       objects(clients, hash_key, options.object_retention),
       placement(options.allocation, tasks, workers),
       monitor(tasks, workers, placement, objects),
@@ -26,6 +27,7 @@ Scheduler::Impl::Impl(Options given)
       client_desk(options, connections, clients, tasks, objects, flow, graphs),
       worker_desk(options, connections, workers, placement, flow, graphs, monitor),
       object_desk(clients, workers, objects),
+      scaling_desk(options.scaling, options.allocation, workers, placement, managers),
       advice_gate(options.load_balance_trigger_times) {}
 
 Scheduler::Scheduler(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -52,6 +54,7 @@ void Scheduler::on_peer_lost(PeerId peer, TimePoint now, Outbox& out) {
   if (connection == nullptr) return;
   impl_->client_desk.on_connection_lost(*connection, turn);
   impl_->worker_desk.on_connection_lost(*connection, turn);
+  if (connection->is_manager) impl_->managers.on_connection_lost(peer);
   impl_->connections.erase(peer);
   impl_->settle(turn);
 }
@@ -83,6 +86,7 @@ bool Scheduler::run_turn(TimePoint now, Outbox& out) {
   // What a lost worker held goes before what waits, so nothing is placed until all of it is back.
   if (!core.worker_desk.has_work())
     while (budget > 0 && core.flow.place_one(turn)) --budget;
+  core.scaling_desk.look_if_due(turn);
   core.settle(turn);
   const bool more =
       core.worker_desk.has_work() || core.client_desk.has_work() || core.placement.may_place();
@@ -107,7 +111,8 @@ bool Scheduler::Impl::is_deserted() const {
 std::optional<TimePoint> Scheduler::next_deadline() const {
   if (impl_->is_deserted()) return std::nullopt;
   std::optional<TimePoint> next = impl_->tick_at;
-  for (const auto& other : {impl_->balance_at, impl_->worker_desk.next_grace()})
+  for (const auto& other :
+       {impl_->balance_at, impl_->worker_desk.next_grace(), impl_->scaling_desk.next_look()})
     if (other && (!next || *other < *next)) next = other;
   return next;
 }
@@ -124,6 +129,7 @@ void Scheduler::on_deadline(TimePoint now, Outbox& out) {
     core.balance_at = now + std::max(core.options.load_balance_interval, balance_interval_least);
     core.on_balance(turn);
   }
+  core.scaling_desk.look_if_due(turn);
   core.settle(turn);
 }
 
@@ -207,9 +213,9 @@ void Scheduler::Impl::check_tasks() const {
     SCALER_ASSERT(leaving == worker.leaving_tasks, "a worker has lost count of what leaves it");
     for (const auto& [serial, holding] : worker.holdings)
       SCALER_ASSERT(holding.tasks == by_client[serial], "holdings differ from the tasks held");
-    SCALER_ASSERT(
-        (worker.group != none) == (worker.standing == WorkerStanding::present && worker.peer),
-        "work is placed on exactly the connected workers");
+    SCALER_ASSERT((worker.group != none) == (worker.standing == WorkerStanding::present &&
+                                             worker.peer && !worker.retiring_since),
+                  "work is placed on exactly the connected workers that are not to be stopped");
     held -= seen;
   }
   SCALER_ASSERT(held == 0, "a task on a worker that is not known");

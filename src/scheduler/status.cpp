@@ -56,6 +56,7 @@ wire::StateScheduler::ManagerDetail manager_detail(const Manager& manager, TimeP
   detail.last_seen_seconds = seconds_since(manager.last_seen, now);
   detail.max_task_concurrency = manager.last.max_task_concurrency;
   detail.capabilities = fmt::format("{}", fmt::join(names_of(manager.last.capabilities), " "));
+  detail.pending_workers = manager.starting;
   return detail;
 }
 

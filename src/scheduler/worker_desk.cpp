@@ -31,7 +31,7 @@ void WorkerDesk::on_connection(PeerId peer, Connection& connection, Turn& turn) 
   worker.peer = peer;
   worker.last_seen = turn.now;
   news_.note(turn.now, worker_name(worker.identity), "is back");
-  placement_.join(connection.worker);
+  if (!worker.retiring_since) placement_.join(connection.worker);
   flow_.ask_back_all(connection.worker, turn);
 }
 
@@ -92,7 +92,9 @@ void WorkerDesk::register_worker(PeerId from, Index index, const wire::WorkerHea
   worker.capacity = heartbeat.queue_size;
   worker.capabilities = heartbeat.capabilities;
   worker.manager_id = Bytes::copy_of(heartbeat.manager_id.view());
-  worker.last_seen = turn.now;
+  worker.last_seen = worker.registered_at = turn.now;
+  worker.retiring_since.reset();
+  worker.is_beyond_manager = false;
   workers_.set_standing(index, WorkerStanding::present);
   news_.note(turn.now, worker_name(worker.identity), "connected");
   if (odd_capabilities_.allow(turn.now)) warn_of_capabilities(worker);

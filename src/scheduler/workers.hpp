@@ -36,7 +36,8 @@ struct Worker {
   std::optional<PeerId> peer;         // none: no connection, grace runs
   std::uint64_t connection_lost = 0;  // counts lost connections, to tell which grace has run out
   TimePoint last_seen{};
-  std::uint64_t registered = 0;     // order of registration
+  std::uint64_t registered = 0;  // order of registration
+  TimePoint registered_at{};
   std::uint32_t capacity = 0;       // tasks it takes; of the first heartbeat only
   wire::Capabilities capabilities;  // of the first heartbeat only
   Bytes manager_id;                 // of the first heartbeat only
@@ -45,6 +46,8 @@ struct Worker {
   std::uint32_t leaving_tasks = 0;              // of them balance_canceling
   TimePoint asked_back_at{};                    // when a task was balanced away last
   bool counts_reruns = false;                   // leaving: it did not say good-bye
+  std::optional<TimePoint> retiring_since;      // its manager was told to stop it: no more tasks
+  bool is_beyond_manager = false;               // its manager says that it does not know it
   std::unordered_map<Index, Holding> holdings;  // by client serial
 
   Index group = none;  // of workers with the same capability names

@@ -2,13 +2,33 @@
 
 #include <capnp/serialize.h>
 
+#include <optional>
+
 #include "scaler/wire/codec.hpp"
 #include "wire/segments.hpp"
 
 namespace scaler::wire {
 namespace {
 
-Message read_message(Decoder& in, protocol::Message::Reader from, ManagerDialect dialect) {
+using Dialect = std::optional<ManagerDialect>;  // none: by the layout
+
+// Writers allocate all fields of their schema, so the sizes tell which one it was.
+Dialect dialect_of(capnp::AnyPointer::Reader command) {
+  const auto layout = command.getAs<capnp::AnyStruct>();
+  const bool has_data = layout.getDataSection().size() > 0;
+  const unsigned pointers = layout.getPointerSection().size();
+  if (!has_data) return pointers == 1 ? Dialect(ManagerDialect::v2_6) : std::nullopt;
+  return pointers > 2 ? ManagerDialect::v2_2 : ManagerDialect::v2_0;
+}
+
+Message read_any_command(Decoder& in, capnp::AnyPointer::Reader from, Dialect dialect) {
+  if (!dialect) dialect = dialect_of(from);
+  if (dialect) return read_command(in, from, *dialect);
+  in.fail("layout", "that of no release");
+  return {};
+}
+
+Message read_message(Decoder& in, protocol::Message::Reader from, Dialect dialect) {
   const auto kind = static_cast<std::uint16_t>(from.which());
   if (kind >= std::variant_size_v<Message>) {
     in.fail("kind", "unknown value " + std::to_string(kind));
@@ -71,7 +91,7 @@ Message read_message(Decoder& in, protocol::Message::Reader from, ManagerDialect
     case protocol::Message::WORKER_MANAGER_HEARTBEAT_ECHO:
       return WorkerManagerHeartbeatEcho{};
     case protocol::Message::WORKER_MANAGER_COMMAND:
-      return read_command(in, from.getWorkerManagerCommand(), dialect);
+      return read_any_command(in, from.getWorkerManagerCommand(), dialect);
     case protocol::Message::WORKER_MANAGER_COMMAND_RESPONSE:
       return read(in, from.getWorkerManagerCommandResponse());
   }
@@ -82,9 +102,7 @@ Error malformed(const char* kind, const kj::Exception& exception) {
   return {Errc::bad_message, std::string(kind) + ": " + exception.getDescription().cStr()};
 }
 
-}  // namespace
-
-Result<Message> decode(const Bytes& frame, ManagerDialect dialect) {
+Result<Message> decode_in(const Bytes& frame, Dialect dialect) {
   SCALER_CHECK(check_segment_table(frame, Trailing::refused));
   const Bytes aligned = word_aligned(frame);
   Decoder in(aligned);
@@ -97,5 +115,13 @@ Result<Message> decode(const Bytes& frame, ManagerDialect dialect) {
     return malformed(in.kind(), exception);
   }
 }
+
+}  // namespace
+
+Result<Message> decode(const Bytes& frame, ManagerDialect dialect) {
+  return decode_in(frame, dialect);
+}
+
+Result<Message> decode_for_manager(const Bytes& frame) { return decode_in(frame, std::nullopt); }
 
 }  // namespace scaler::wire

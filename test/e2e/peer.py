@@ -84,10 +84,10 @@ def manager(address, workers, manager_id="wm-peer", release=RELEASE, backend=Non
                     "--max-task-concurrency", workers, *QUIET, release=release, backend=backend)
 
 
-def dynamic_manager(address, manager_id, release, heartbeat_s=1):
+def dynamic_manager(address, manager_id, release, heartbeat_s=1, workers_max=2):
     """A manager that starts workers when the scheduler tells it to."""
     return PeerRole("scaler_worker_manager", "baremetal_native", address, "--worker-manager-id", manager_id, "--mode",
-                    "dynamic", "--max-task-concurrency", 2, "--heartbeat-interval-seconds", heartbeat_s, *QUIET,
+                    "dynamic", "--max-task-concurrency", workers_max, "--heartbeat-interval-seconds", heartbeat_s, *QUIET,
                     release=release)
 
 

@@ -168,7 +168,7 @@ bind_address = "tcp://127.0.0.1:{storage}"
             text = (EXAMPLES / name).read_text()
             for number, port in zip((6378, 6379, 6380), ports):
                 text = text.replace(f":{number}", f":{port}")
-            text = text.replace('mode = "dynamic"', 'mode = "fixed"').replace("= 8\n", "= 1\n")
+            text = text.replace("= 8\n", "= 1\n")
             with self.subTest(name), stack.temporary_folder() as folder:
                 with Launched(text.replace("/var/log/scaler", folder), ports) as launched:
                     launched.wait_ready()

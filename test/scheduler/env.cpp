@@ -192,14 +192,19 @@ void SchedulerEnv::settle() {
 }
 
 void SchedulerEnv::collect() {
-  const auto deliver = [&](PeerId to, const Bytes& frame) {
-    auto message = wire::decode(frame);
+  const auto deliver = [&](PeerId to, const Bytes& frame,
+                           wire::ManagerDialect dialect = wire::ManagerDialect::v2_0) {
+    auto message = wire::decode(frame, dialect);
     REQUIRE(message);
     REQUIRE(peers_.contains(to));  // nothing is said to a connection that has gone
     mail_[to].push_back(std::move(*message));
   };
   for (Effect& effect : out) {
-    if (auto* send = std::get_if<Send>(&effect)) deliver(send->to, wire::encode(send->message));
+    if (auto* send = std::get_if<Send>(&effect)) {
+      const auto* command = std::get_if<wire::WorkerManagerCommand>(&send->message);
+      deliver(send->to, wire::encode(send->message),
+              command ? command->dialect : wire::ManagerDialect::v2_0);
+    }
     if (auto* forward = std::get_if<Forward>(&effect)) deliver(forward->to, forward->frame);
     if (auto* publish = std::get_if<Publish>(&effect)) {
       auto decoded = wire::decode(wire::encode(publish->message));

@@ -63,6 +63,9 @@ class SchedulerEnv {
     return std::get<T>(take_any(to));
   }
   wire::Message take_any(const TestPeer& to);
+  void put_back(const TestPeer& to, wire::Message message) {
+    mail_[to.id].push_back(std::move(message));
+  }
   std::size_t pending(const TestPeer& to) { return mail_[to.id].size(); }
   void expect_result(const TestPeer& client, const TaskId& task, wire::TaskResultType type);
   void expect_confirm(const TestPeer& client, const TaskId& task, wire::CancelConfirmType type);

@@ -163,4 +163,29 @@ TEST_CASE("a command that 2.0 does not know is refused in its dialect", "[wire]"
           "WorkerManagerCommand.command: unknown value 2");
 }
 
+TEST_CASE("a manager tells the release of a command by its layout", "[wire]") {
+  for (const ManagerDialect dialect :
+       {ManagerDialect::v2_0, ManagerDialect::v2_2, ManagerDialect::v2_6}) {
+    WorkerManagerCommand command;
+    command.dialect = dialect;
+    if (dialect == ManagerDialect::v2_6)
+      command.type = ManagerCommandType::set_desired_task_concurrency;
+    const Result<Message> read = decode_for_manager(encode(command));
+    REQUIRE(read);
+    const auto& found = std::get<WorkerManagerCommand>(*read);
+    REQUIRE(found.type == command.type);
+    // What is said to 2.0 is written so that 2.2 reads it too.
+    REQUIRE((found.dialect == ManagerDialect::v2_6) == (dialect == ManagerDialect::v2_6));
+  }
+  REQUIRE(decode_for_manager(encode(WorkerManagerHeartbeatEcho{})));
+}
+
+TEST_CASE("a command without a body is no command", "[wire]") {
+  WorkerManagerCommand command;
+  const Bytes frame = encode(command);
+  std::vector<std::byte> bytes(frame.data(), frame.data() + frame.size());
+  store_le64(bytes.data() + 24, 0);  // the root's only pointer
+  REQUIRE_FALSE(decode_for_manager(Bytes::copy_of(ByteView(bytes))));
+}
+
 }  // namespace scaler::wire

@@ -10,6 +10,7 @@
 #include "scaler/base/random.hpp"
 #include "scaler/base/time.hpp"
 #include "scaler/scheduler/outbox.hpp"
+#include "scaler/scheduler/scaling.hpp"
 #include "scaler/wire/messages.hpp"
 
 namespace scaler::scheduler {
@@ -28,6 +29,7 @@ struct Options {
   std::uint32_t load_balance_trigger_times = 2;
   std::uint32_t task_retries_max = 5;  // re-runs after a lost worker; then failed_worker_died
   Allocation allocation = Allocation::even_load;
+  ScalingOptions scaling;
   std::uint64_t random_seed = 1;
 };
 

@@ -15,6 +15,9 @@ namespace scaler::wire {
 // (only a manager receives one). Cost: about 0.2 us for a task.
 Result<Message> decode(const Bytes& frame, ManagerDialect dialect = ManagerDialect::v2_0);
 
+// The same, for a manager that does not know its scheduler's release: a command's layout tells it.
+Result<Message> decode_for_manager(const Bytes& frame);
+
 // One message to one frame: one segment, fields in schema order, as the peers write it.
 Bytes encode(const Message& message);
 
