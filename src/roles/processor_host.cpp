@@ -311,6 +311,8 @@ void ProcessorHost::finish(agent::ProcessorId id) {
     end.exit_code = seat->process_end->code;
     end.signal = seat->process_end->signal;
     end.text = seat->process_end->describe();
+    if (end.signal == SIGKILL && !seat->killed && memory_events_.killed_since())
+      end.text += ", probably because the machine ran out of memory";
   }
   events_.on_ended(id, end);
 }

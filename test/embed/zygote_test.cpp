@@ -349,6 +349,35 @@ TEST_CASE("a task's processor time and memory are measured where it runs", "[emb
   REQUIRE(evaluate(*env.seat, "sum(range(300_000))").cpu_seconds > small.cpu_seconds);
 }
 
+TEST_CASE("a task above its processor time fails in order, and the next task runs", "[embed]") {
+  Env env({.cpu_limit = 1});
+  const auto answer = execute(*env.seat, "while True: pass");
+  REQUIRE(answer.failed);
+  REQUIRE_THAT(answer.failure,
+               StartsWith("TimeoutError: the task used more processor time than task_cpu_limit=1 "
+                          "seconds\n"));
+  REQUIRE(evaluate(*env.seat, "7").payload.text() == pickled_seven());
+}
+
+TEST_CASE("a task that does not heed its processor time limit ends its process by that signal",
+          "[embed]") {
+  Env env({.cpu_limit = 1});
+  run_text(*env.seat, "exec",
+           "while True:\n  try:\n    while True: pass\n  except TimeoutError: pass\n");
+  REQUIRE(env.seat->ended());
+  const int status = FakeAgent::wait_status_of(env.seat->pid);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(WTERMSIG(status) == SIGXCPU);
+}
+
+TEST_CASE("processor time is counted for each task by itself, and only while it runs", "[embed]") {
+  Env env({.cpu_limit = 1});
+  const std::string most_of_it =
+      "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass";
+  for (int i = 0; i < 3; ++i) REQUIRE_FALSE(execute(*env.seat, most_of_it).failed);
+  REQUIRE_FALSE(execute(*env.seat, "import signal; signal.raise_signal(signal.SIGXCPU)").failed);
+}
+
 TEST_CASE("logging in a task has the documented form, in the file of the processor", "[embed]") {
   const Folder folder;
   const std::string path = (folder.path / "worker.log").string();
