@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <csignal>
 
 #include "agent/agent_state.hpp"
 #include "scaler/base/log.hpp"
@@ -7,6 +6,10 @@
 namespace scaler::agent {
 
 namespace {
+
+// Signals, by their numbers on Linux: signal(7).
+constexpr int killed = 9;
+constexpr int cpu_time_exceeded = 24;
 
 constexpr std::string_view died_module = "scaler.utility.exceptions";
 constexpr std::string_view died_class = "ProcessorDiedError";
@@ -146,9 +149,9 @@ void WorkerAgent::Impl::processor_ended(ProcessorId id, const ProcessorEnd& end,
     log::error("stop Processor[{}], reason: process died process_status='zombie', {}",
                processor.pid, end.text);
     const TaskId task = *processor.task();
-    if (end.signal == SIGXCPU && options.task_cpu_limit > Duration::zero())
+    if (end.signal == cpu_time_exceeded && options.task_cpu_limit > Duration::zero())
       fail(task, builtins, "TimeoutError", cpu_limit_text(options.task_cpu_limit), now, out);
-    else if (end.signal == SIGKILL && may_have_used_up(tasks.at(task), now))
+    else if (end.signal == killed && may_have_used_up(tasks.at(task), now))
       fail(task, died_module, died_class,
            fmt::format("process_status='zombie': {}; perhaps {}", what,
                        cpu_limit_text(options.task_cpu_limit)),

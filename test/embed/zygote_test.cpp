@@ -200,6 +200,7 @@ TEST_CASE("an idle processor ends in order at SIGTERM and at the channel's end",
   };
   at_exit(*env.seat);
   kill(env.seat->pid, SIGTERM);
+  REQUIRE(std::holds_alternative<agent::ProcessorLeaves>(env.seat->hear()));
   REQUIRE(env.seat->ended());
   REQUIRE(FakeAgent::wait_status_of(env.seat->pid) == 0);
   REQUIRE(read_file(mark) == "bye ");
@@ -362,8 +363,9 @@ TEST_CASE("a task above its processor time fails in order, and the next task run
 TEST_CASE("a task that does not heed its processor time limit ends its process by that signal",
           "[embed]") {
   Env env({.cpu_limit = 1});
-  run_text(*env.seat, "exec",
-           "while True:\n  try:\n    while True: pass\n  except TimeoutError: pass\n");
+  run_text(
+      *env.seat, "exec",
+      "def spin():\n  while True: pass\nwhile True:\n  try: spin()\n  except TimeoutError: pass\n");
   REQUIRE(env.seat->ended());
   const int status = FakeAgent::wait_status_of(env.seat->pid);
   REQUIRE(WIFSIGNALED(status));
@@ -375,7 +377,6 @@ TEST_CASE("processor time is counted for each task by itself, and only while it 
   const std::string most_of_it =
       "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass";
   for (int i = 0; i < 3; ++i) REQUIRE_FALSE(execute(*env.seat, most_of_it).failed);
-  REQUIRE_FALSE(execute(*env.seat, "import signal; signal.raise_signal(signal.SIGXCPU)").failed);
 }
 
 TEST_CASE("logging in a task has the documented form, in the file of the processor", "[embed]") {
