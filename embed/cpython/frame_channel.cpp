@@ -88,11 +88,10 @@ Result<bool> FrameChannel::receive() {
   return true;
 }
 
-Status FrameChannel::send(std::initializer_list<ByteView> body) {
-  constexpr std::size_t parts_max = 4;
-  SCALER_ASSERT(body.size() < parts_max, "too many parts of a frame");
+Status FrameChannel::send(std::span<const ByteView> body) {
+  SCALER_ASSERT(body.size() <= parts_max, "too many parts of a frame");
   std::array<std::byte, prefix_bytes> prefix;
-  std::array<iovec, parts_max> parts{};
+  std::array<iovec, parts_max + 1> parts;  // as many as one sendmsg(2) takes
   std::size_t count = 1;
   std::uint64_t length = 0;
   for (const ByteView part : body) {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <initializer_list>
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include "scaler/base/bytes.hpp"
 #include "scaler/base/result.hpp"
@@ -27,9 +27,10 @@ class FrameChannel {
   // straight into the block that next() hands out.
   Result<bool> receive();
 
-  // One frame, whose body is the parts in their order. Blocks until the kernel has all of it.
-  // Errc::unavailable: the other end has gone.
-  Status send(std::initializer_list<ByteView> body);
+  // One frame, whose body is the parts in their order, at most parts_max of them. Blocks until the
+  // kernel has all of it. Errc::unavailable: the other end has gone.
+  Status send(std::span<const ByteView> body);
+  static constexpr std::size_t parts_max = 1023;
 
  private:
   void take_header();

@@ -7,6 +7,7 @@
 #include "embed/cpython/frame_channel.hpp"
 #include "embed/cpython/gil.hpp"
 #include "embed/cpython/processor_signals.hpp"
+#include "embed/cpython/task_limits.hpp"
 #include "scaler/agent/channel_protocol.hpp"
 
 extern "C" PyObject* PyInit__native();  // embed/native/module.cpp
@@ -16,6 +17,7 @@ namespace scaler::embed {
 namespace {
 
 FrameChannel* output_channel = nullptr;
+int suggestion_descriptor = -1;
 
 // The carried module that a str names; nullptr with an exception if it is no str, without if there
 // is none.
@@ -68,7 +70,8 @@ PyObject* send_output(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   const Bytes frame = encode(agent::FromProcessor{std::move(output)});
   const Status sent = [&] {
     const GilReleased released;
-    return output_channel->send({frame.view()});
+    const ByteView body[] = {frame.view()};
+    return output_channel->send(body);
   }();
   if (!sent) {
     PyErr_SetString(PyExc_OSError, sent.error().text.c_str());
@@ -85,9 +88,34 @@ PyObject* leave_agent(PyObject*, PyObject*) {
   return make_none().release();
 }
 
+PyObject* suggest_client_import(PyObject*, PyObject*) {
+  const std::uint64_t one = 1;
+  if (suggestion_descriptor >= 0) {
+    [[maybe_unused]] const ssize_t ignored = write(suggestion_descriptor, &one, sizeof one);
+  }
+  return make_none().release();
+}
+
 PyObject* suspend(PyObject*, PyObject*) {
   processor_signals::wait_while_suspended();
   return make_none().release();
+}
+
+PyObject* begin_limits(PyObject*, PyObject*) {
+  task_limits::begin();
+  return make_none().release();
+}
+
+// What the limit may still have to say is swallowed here: the task has ended.
+PyObject* end_limits(PyObject*, PyObject*) {
+  const bool used_up = task_limits::cpu_used_up();
+  task_limits::end();
+  if (used_up && PyErr_CheckSignals() != 0) PyErr_Clear();
+  return make_none().release();
+}
+
+PyObject* cpu_used_up(PyObject*, PyObject*) {
+  return make_bool(task_limits::cpu_used_up()).release();
 }
 
 PyObject* trim_memory(PyObject*, PyObject*) {
@@ -102,7 +130,12 @@ PyMethodDef methods[] = {
     {"send_output", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(send_output)),
      METH_FASTCALL, "Tells the agent what a task wrote."},
     {"leave_agent", leave_agent, METH_NOARGS, "Closes a forked child's copy of the channel."},
+    {"suggest_client_import", suggest_client_import, METH_NOARGS,
+     "Tells the zygote that tasks here use clients."},
     {"suspend", suspend, METH_VARARGS, "The handler of SIGUSR1."},
+    {"begin_limits", begin_limits, METH_NOARGS, "From now on the limits of a task hold."},
+    {"end_limits", end_limits, METH_NOARGS, "They do not any more."},
+    {"cpu_used_up", cpu_used_up, METH_NOARGS, "Whether the task's processor time is used up."},
     {"malloc_trim", trim_memory, METH_NOARGS, "Gives free memory back to the system."},
     {nullptr, nullptr, 0, nullptr}};
 
@@ -127,5 +160,6 @@ void register_native_module() {
 }
 
 void set_output_channel(FrameChannel* channel) { output_channel = channel; }
+void set_suggestion_descriptor(int eventfd) { suggestion_descriptor = eventfd; }
 
 }  // namespace scaler::embed

@@ -15,6 +15,9 @@ void register_native_module();  // before the interpreter starts
 // Where send_output() goes; nullptr: nowhere, and it raises.
 void set_output_channel(FrameChannel* channel);
 
+// What suggest_client_import() makes readable, in whichever process listens; -1: it does nothing.
+void set_suggestion_descriptor(int eventfd);
+
 // The bytes as a Python object: a copy if they are few, else an object that exports the very memory
 // (buffer protocol) and keeps it alive. The GIL guards the reference count of `bytes`, which is not
 // atomic.

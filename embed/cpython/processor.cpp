@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <ctime>
+#include <deque>
 
 #include "embed/cpython/frame_channel.hpp"
 #include "embed/cpython/gil.hpp"
@@ -14,6 +15,7 @@
 #include "embed/cpython/object.hpp"
 #include "embed/cpython/processor_signals.hpp"
 #include "embed/cpython/task_cost.hpp"
+#include "embed/cpython/task_limits.hpp"
 #include "scaler/agent/channel_protocol.hpp"
 #include "scaler/base/log.hpp"
 
@@ -66,6 +68,20 @@ class PayloadView {
   bool held_;
 };
 
+// A payload is one object with the buffer protocol, or a list of them.
+Status add_payload(const Object& payload, std::deque<PayloadView>& parts,
+                   std::vector<ByteView>& body) {
+  if (PyList_Check(payload.get())) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(payload.get()); ++i)
+      SCALER_CHECK(add_payload(Object::borrow(PyList_GET_ITEM(payload.get(), i)), parts, body));
+    return ok();
+  }
+  const PayloadView& part = parts.emplace_back(payload.get());
+  if (!part) return take_python_error("the result's payload");
+  body.push_back(part.view());
+  return ok();
+}
+
 class Processor {
  public:
   Processor(FrameChannel& channel, const ZygoteOptions& options)
@@ -92,8 +108,9 @@ class Processor {
 
 Status Processor::say(const agent::FromProcessor& message) {
   const Bytes frame = encode(message);
+  const ByteView body[] = {frame.view()};
   const GilReleased released;
-  return channel_.send({frame.view()});
+  return channel_.send(body);
 }
 
 Result<Object> Processor::make_runtime() const {
@@ -106,6 +123,8 @@ Result<Object> Processor::make_runtime() const {
       {"log_paths", paths},
       {"gc_seconds", make_integer(options_.gc_seconds)},
       {"trim_bytes", make_integer(static_cast<std::int64_t>(options_.trim_bytes))},
+      {"memory_limit", make_integer(static_cast<std::int64_t>(options_.memory_limit))},
+      {"cpu_limit", make_integer(options_.cpu_limit)},
       {"scheduler_address", make_text(options_.scheduler_address)},
       {"object_storage_address", make_text(options_.object_storage_address)}};
   for (const auto& [name, value] : entries)
@@ -118,6 +137,7 @@ Result<Object> Processor::make_runtime() const {
 
 Status Processor::start(int resume) {
   SCALER_CHECK(processor_signals::install(resume));
+  SCALER_CHECK(task_limits::install(options_.memory_limit, options_.cpu_limit));
   set_output_channel(&channel_);
   SCALER_TRY(runtime, make_runtime());
   SCALER_TRY(preloaded, runtime.call_method("preload", {make_text(options_.preload)}));
@@ -152,11 +172,12 @@ Result<bool> Processor::receive() {
 
 Status Processor::serve() {
   while (true) {
-    while (auto frame = channel_.next()) {
+    while (!processor_signals::termination_wanted()) {
+      const auto frame = channel_.next();
+      if (!frame) break;
       SCALER_CHECK(handle(*frame));
-      if (processor_signals::termination_wanted()) return ok();
     }
-    if (processor_signals::termination_wanted()) return ok();
+    if (processor_signals::termination_wanted()) return say(agent::ProcessorLeaves{});
     SCALER_TRY(more, receive());
     if (!more) return ok();
   }
@@ -215,11 +236,13 @@ Status Processor::finish(const TaskId& id, const Object& answer, const TaskCost&
   finished.cpu_seconds = used.cpu_seconds;
   finished.memory_peak_bytes = used.memory_peak_bytes;
 
-  const PayloadView payload(PyTuple_GET_ITEM(answer.get(), 1));
-  if (!payload) return take_python_error("the result's payload");
   const Bytes head = encode(agent::FromProcessor{std::move(finished)});
+  std::vector<ByteView> body{head.view()};
+  std::deque<PayloadView> parts;  // they do not move
+  const Object payload = Object::borrow(PyTuple_GET_ITEM(answer.get(), 1));
+  SCALER_CHECK(add_payload(payload, parts, body));
   const GilReleased released;
-  return channel_.send({head.view(), payload.view()});
+  return channel_.send(body);
 }
 
 int run(FrameChannel& channel, const ProcessorSeat& seat, const ZygoteOptions& options) {

@@ -1,6 +1,8 @@
 #include "embed/cpython/zygote.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -13,6 +15,7 @@
 #include <optional>
 
 #include "embed/cpython/interpreter.hpp"
+#include "embed/cpython/native_module.hpp"
 #include "embed/cpython/object.hpp"
 #include "embed/cpython/processor.hpp"
 #include "scaler/base/log.hpp"
@@ -132,8 +135,31 @@ Result<std::string> prepare() {
   return version.text();
 }
 
+// A processor imported the package `scaler` for its task, which may take a fifth of a second: the
+// next ones are born with it.
+Status import_client() {
+  SCALER_TRY(module, Object::import("scaler_runtime.process"));
+  SCALER_TRY(done, module.call_method("import_client", {}));
+  return ok();
+}
+
+// Waits for a request, and does what processors suggest meanwhile.
+void wait_for_request(int control, int suggestions) {
+  pollfd waiting[] = {{control, POLLIN, 0}, {suggestions, POLLIN, 0}};
+  while (poll(waiting, 2, -1) >= 0 || errno == EINTR) {
+    std::uint64_t count;
+    if (waiting[1].revents != 0 && read(suggestions, &count, sizeof count) > 0)
+      if (const Status done = import_client(); !done)
+        log::warning("zygote: importing scaler: {}", done.error().text);
+    if (waiting[0].revents != 0) return;
+  }
+}
+
 // Returns in the zygote when the control socket ends, and in every processor when that ends.
 int serve(const ZygoteOptions& options) {
+  const int suggestions = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  set_suggestion_descriptor(suggestions);
+  wait_for_request(options.control_fd, suggestions);
   while (auto request = receive_request(options.control_fd)) {
     const Result<ProcessorSeat> seat = seat_of(*request);
     const Result<bool> forked = seat ? fork_detached() : Result<bool>(seat.error());
@@ -143,6 +169,7 @@ int serve(const ZygoteOptions& options) {
     }
     for (std::size_t i = 0; i < request->descriptor_count; ++i) close(request->descriptors[i]);
     if (!forked) tell(options.control_fd, 'E', forked.error().text);
+    wait_for_request(options.control_fd, suggestions);
   }
   return 0;
 }

@@ -19,6 +19,8 @@ struct ZygoteOptions {
   std::string python_env{};  // a virtual environment's folder; empty: $VIRTUAL_ENV, or none
   std::uint32_t gc_seconds = 30;
   std::uint64_t trim_bytes = std::uint64_t{1} << 30;
+  std::uint64_t memory_limit = 0;  // bytes that a processor may hold while a task runs; 0: no limit
+  std::uint32_t cpu_limit = 0;     // seconds of processor time for one task; 0: no limit
   std::string log_level = "INFO";
   std::vector<std::string> log_paths{};  // processors write to <path>-<pid>; empty: standard output
 };

@@ -22,6 +22,8 @@ Status read_option(std::string_view name, const char* value, ZygoteOptions& opti
   if (name == "--control-fd") return read_number(name, value, options.control_fd);
   if (name == "--gc-seconds") return read_number(name, value, options.gc_seconds);
   if (name == "--trim-bytes") return read_number(name, value, options.trim_bytes);
+  if (name == "--memory-limit") return read_number(name, value, options.memory_limit);
+  if (name == "--cpu-limit") return read_number(name, value, options.cpu_limit);
   if (name == "--log-path") {
     options.log_paths.emplace_back(value);
     return ok();
@@ -61,6 +63,8 @@ std::vector<std::string> zygote_arguments(const ZygoteOptions& options) {
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) arguments.insert(arguments.end(), {name, value});
   };
+  if (options.memory_limit > 0) add("--memory-limit", std::to_string(options.memory_limit));
+  if (options.cpu_limit > 0) add("--cpu-limit", std::to_string(options.cpu_limit));
   add("--worker-id", options.worker_id);
   add("--scheduler-address", options.scheduler_address);
   add("--object-storage-address", options.object_storage_address);

@@ -32,6 +32,7 @@ struct Parked {
 };
 struct Running {
   ProcessorId processor;
+  TaskQueue::Key key;  // the place it had
 };
 struct Suspended {
   ProcessorId processor;
@@ -103,6 +104,7 @@ struct WorkerAgent::Impl {
   void cancel(const wire::TaskCancel& said, TimePoint now, Outbox& out);
   void pump(TimePoint now, Outbox& out);  // does what the queue allows; after every event
   bool preempt(AgentTask& head, TimePoint now, Outbox& out);
+  void take_back(const TaskId& id);  // from a processor that did not begin it
   void start_task(AgentTask& task, ProcessorId id, TimePoint now, Outbox& out);
   void suspend_running(TimePoint now, Outbox& out);
   void resume(AgentTask& task, TimePoint now, Outbox& out);
@@ -137,7 +139,7 @@ struct WorkerAgent::Impl {
   void kill(ProcessorId id, std::string_view reason, Outbox& out);
   void processor_message(ProcessorId id, FromProcessor message, TimePoint now, Outbox& out);
   void processor_ended(ProcessorId id, const ProcessorEnd& end, TimePoint now, Outbox& out);
-  void starting_failed(TimePoint now, Outbox& out);
+  bool may_have_used_up(const AgentTask& task, TimePoint now) const;
 
   // results.cpp
   void task_finished(ProcessorId id, TaskFinished said, TimePoint now, Outbox& out);

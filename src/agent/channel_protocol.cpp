@@ -23,6 +23,7 @@ enum class Kind : std::uint8_t {
   processor_failed,
   task_finished,
   task_output,
+  processor_leaves,
 };
 
 class Writer {
@@ -201,6 +202,10 @@ struct Encoder {
     out.raw(m.payload);
     return std::move(out).frame();
   }
+  Bytes operator()(const ProcessorLeaves&) const {
+    Writer out(Kind::processor_leaves, 0);
+    return std::move(out).frame();
+  }
   Bytes operator()(const TaskOutput& m) const {
     Writer out(Kind::task_output, TaskId::size + 5 + m.text.size());
     out.raw(m.id.view());
@@ -281,6 +286,8 @@ Result<FromProcessor> decode_from_processor(const Bytes& frame) {
       message.payload = in.rest();
       return in.done<FromProcessor>(std::move(message));
     }
+    case Kind::processor_leaves:
+      return Reader(frame, "ProcessorLeaves").done<FromProcessor>(ProcessorLeaves{});
     case Kind::task_output: {
       Reader in(frame, "TaskOutput");
       TaskOutput message{in.id<TaskId>("id"), in.flag("is_stderr"), in.text("text")};

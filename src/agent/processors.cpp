@@ -5,6 +5,23 @@
 
 namespace scaler::agent {
 
+namespace {
+
+// Signals, by their numbers on Linux: signal(7).
+constexpr int killed = 9;
+constexpr int cpu_time_exceeded = 24;
+
+constexpr std::string_view died_module = "scaler.utility.exceptions";
+constexpr std::string_view died_class = "ProcessorDiedError";
+
+// The same words as embed/python/scaler_runtime/limits.py has for a task that could be told.
+std::string cpu_limit_text(Duration limit) {
+  return fmt::format("the task used more processor time than task_cpu_limit={:g} seconds",
+                     std::chrono::duration<double>(limit).count());
+}
+
+}  // namespace
+
 std::optional<TaskId> Processor::task() const {
   if (const auto* busy = std::get_if<Busy>(&state)) return busy->task;
   if (const auto* stopped = std::get_if<Stopped>(&state)) return stopped->task;
@@ -80,6 +97,10 @@ void WorkerAgent::Impl::processor_message(ProcessorId id, FromProcessor message,
     const auto type =
         output->is_stderr ? wire::LogType::standard_error : wire::LogType::standard_output;
     out.push_back(ToScheduler{wire::TaskLog{output->id, type, std::move(output->text)}});
+  } else if (std::holds_alternative<ProcessorLeaves>(message)) {
+    if (const auto task = processor->task()) take_back(*task);
+    log::info("stop Processor[{}], reason: received signal SIGTERM", processor->pid);
+    processor->state = Dying{};
   } else if (!processor->is<Starting>()) {
     ++counters.stale_processor_messages;
   } else if (auto* started = std::get_if<ProcessorStarted>(&message); started && !processor->pid) {
@@ -94,6 +115,14 @@ void WorkerAgent::Impl::processor_message(ProcessorId id, FromProcessor message,
   } else {
     ++counters.stale_processor_messages;
   }
+}
+
+// A processor that blocks the signal of its processor time limit is killed a little later.
+bool WorkerAgent::Impl::may_have_used_up(const AgentTask& task, TimePoint now) const {
+  if (options.task_cpu_limit <= Duration::zero()) return false;
+  const bool is_running = std::holds_alternative<Running>(task.state);
+  return task.active_before + (is_running ? now - task.active_since : Duration::zero()) >=
+         options.task_cpu_limit;
 }
 
 void WorkerAgent::Impl::processor_ended(ProcessorId id, const ProcessorEnd& end, TimePoint now,
@@ -119,8 +148,16 @@ void WorkerAgent::Impl::processor_ended(ProcessorId id, const ProcessorEnd& end,
   } else {
     log::error("stop Processor[{}], reason: process died process_status='zombie', {}",
                processor.pid, end.text);
-    fail(*processor.task(), "scaler.utility.exceptions", "ProcessorDiedError",
-         "process_status='zombie': " + what, now, out);
+    const TaskId task = *processor.task();
+    if (end.signal == cpu_time_exceeded && options.task_cpu_limit > Duration::zero())
+      fail(task, builtins, "TimeoutError", cpu_limit_text(options.task_cpu_limit), now, out);
+    else if (end.signal == killed && may_have_used_up(tasks.at(task), now))
+      fail(task, died_module, died_class,
+           fmt::format("process_status='zombie': {}; perhaps {}", what,
+                       cpu_limit_text(options.task_cpu_limit)),
+           now, out);
+    else
+      fail(task, died_module, died_class, "process_status='zombie': " + what, now, out);
   }
 }
 

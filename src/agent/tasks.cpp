@@ -131,9 +131,10 @@ bool WorkerAgent::Impl::preempt(AgentTask& head, TimePoint now, Outbox& out) {
 }
 
 void WorkerAgent::Impl::start_task(AgentTask& task, ProcessorId id, TimePoint now, Outbox& out) {
-  queue.erase(std::get<Queued>(task.state).key);
+  const TaskQueue::Key key = std::get<Queued>(task.state).key;
+  queue.erase(key);
   if (std::exchange(task.in_window, false)) --window;
-  task.state = Running{id};
+  task.state = Running{id, key};
   task.held_up_since.reset();
   task.given_at = task.active_since = now;
   running = task.said.id;
@@ -149,6 +150,21 @@ void WorkerAgent::Impl::start_task(AgentTask& task, ProcessorId id, TimePoint no
   for (const wire::Argument& argument : task.said.arguments)
     run.arguments.push_back(std::get<ObjectId>(argument));
   out.push_back(TellProcessor{id, std::move(run)});
+}
+
+void WorkerAgent::Impl::take_back(const TaskId& id) {
+  AgentTask& task = tasks.at(id);
+  if (const auto* stopped = std::get_if<Suspended>(&task.state)) {
+    queue.erase(stopped->key);
+    --suspended;
+    task.state = Queued{queue.push(id, task.flags.priority, false)};
+  } else {
+    const TaskQueue::Key key = std::get<Running>(task.state).key;
+    queue.put_back(id, key);
+    task.state = Queued{key};
+    running.reset();
+  }
+  refetch_window();
 }
 
 void WorkerAgent::Impl::suspend_running(TimePoint now, Outbox& out) {
@@ -170,7 +186,7 @@ void WorkerAgent::Impl::resume(AgentTask& task, TimePoint now, Outbox& out) {
   const Suspended stopped = std::get<Suspended>(task.state);
   queue.erase(stopped.key);
   --suspended;
-  task.state = Running{stopped.processor};
+  task.state = Running{stopped.processor, stopped.key};
   task.active_since = now;
   running = task.said.id;
   Processor& processor = processors.at(stopped.processor);

@@ -109,6 +109,19 @@ std::vector<Option> worker_options() {
        .most = seconds_max,
        .unit = "seconds",
        .help = "a task that runs longer fails; 0: never"},
+      {.name = "task-memory-limit",
+       .type = Type::integer,
+       .fallback = "0",
+       .least = 0,
+       .unit = "bytes",
+       .help = "a task fails with MemoryError when its processor wants more memory; 0: no limit"},
+      {.name = "task-cpu-limit",
+       .type = Type::integer,
+       .fallback = "0",
+       .least = 0,
+       .most = seconds_max,
+       .unit = "seconds",
+       .help = "a task fails with TimeoutError when it used more processor time; 0: no limit"},
       {.name = "death-timeout-seconds",
        .shorts = {"dts", "ds", "dt"},
        .type = Type::integer,
@@ -205,7 +218,9 @@ WorkerTuning tuning_of(const Settings& settings) {
           .io_threads = settings.integer("io-threads"),
           .event_loop = settings.text("event-loop"),
           .preload = settings.text("preload"),
-          .python_env = settings.text("python-env")};
+          .python_env = settings.text("python-env"),
+          .task_memory_limit_bytes = settings.integer("task-memory-limit"),
+          .task_cpu_limit_seconds = settings.integer("task-cpu-limit")};
 }
 
 std::vector<Option> joined(std::vector<std::vector<Option>> groups) {

@@ -54,6 +54,7 @@ struct ProcessorHost::Seat {
   int resume = -1;
   int pid = 0;  // 0: it has not said it
   bool killed = false;
+  bool cut_off = false;  // killed here, because it had closed its channel
   bool stopped = false;  // by SIGSTOP
   bool channel_ended = false;
   std::optional<net::ExitStatus> process_end;
@@ -297,6 +298,7 @@ void ProcessorHost::on_grace_over(agent::ProcessorId id) {
   Seat* seat = find(id);
   if (seat->process_end) return finish(id);
   log::warning("Processor[{}] closed its channel but runs on, send SIGKILL.", seat->pid);
+  seat->cut_off = true;
   signal_process(seat->pid, SIGKILL);
 }
 
@@ -307,10 +309,12 @@ void ProcessorHost::finish(agent::ProcessorId id) {
   seats_.erase(found);
   agent::ProcessorEnd end;
   end.text = "the end of its channel";
-  if (seat->process_end) {
+  if (seat->process_end && !seat->cut_off) {
     end.exit_code = seat->process_end->code;
     end.signal = seat->process_end->signal;
     end.text = seat->process_end->describe();
+    if (end.signal == SIGKILL && !seat->killed && memory_events_.killed_since())
+      end.text += ", probably because the machine ran out of memory";
   }
   events_.on_ended(id, end);
 }

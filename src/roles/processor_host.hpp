@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "roles/memory_events.hpp"
 #include "scaler/agent/worker_agent.hpp"
 #include "scaler/net/channel.hpp"
 #include "scaler/net/loop.hpp"
@@ -71,6 +72,7 @@ class ProcessorHost {
   net::Timer zygote_retry_;
   std::map<agent::ProcessorId, std::unique_ptr<Seat>> seats_;
   std::deque<agent::ProcessorId> waiting_;  // for the zygote
+  MemoryEvents memory_events_;
 };
 
 }  // namespace scaler::roles

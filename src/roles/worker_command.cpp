@@ -37,6 +37,8 @@ void add_tuning(CommandLine& line, const config::WorkerTuning& tuning) {
   line.option("event-loop", tuning.event_loop);
   line.option_if("preload", tuning.preload);
   line.option_if("python-env", tuning.python_env);
+  line.option("task-memory-limit", tuning.task_memory_limit_bytes);
+  line.option("task-cpu-limit", tuning.task_cpu_limit_seconds);
 }
 
 void add_logging(CommandLine& line, const config::LoggingOptions& logging) {
@@ -71,6 +73,10 @@ std::vector<std::string> zygote_command(const config::WorkerOptions& options) {
   line.option_if("python-env", options.tuning.python_env);
   line.option("gc-seconds", options.tuning.garbage_collect_interval_seconds);
   line.option("trim-bytes", options.tuning.trim_memory_threshold_bytes);
+  if (options.tuning.task_memory_limit_bytes > 0)
+    line.option("memory-limit", options.tuning.task_memory_limit_bytes);
+  if (options.tuning.task_cpu_limit_seconds > 0)
+    line.option("cpu-limit", options.tuning.task_cpu_limit_seconds);
   line.option("log-level", std::string(config::level_name(options.logging.level)));
   for (const std::string& path : options.logging.paths) line.option("log-path", path);
   return line.take();

@@ -31,6 +31,9 @@ constexpr Duration farewell_patience = 2s;  // how long the goodbye may take to 
 // How long the scheduler may take to answer it. Some releases of the peer, over YMQ, serve nobody
 // any more when a worker is gone before they could answer.
 constexpr Duration answer_patience = 1s;
+// Output of tasks that waits for the scheduler. Beyond it output is dropped, so that results and
+// heartbeats never are, whatever a task prints.
+constexpr std::size_t output_queue_bytes_max = std::size_t{32} << 20;
 
 agent::Options agent_options(const config::WorkerOptions& options) {
   const config::WorkerTuning& tuning = options.tuning;
@@ -42,6 +45,7 @@ agent::Options agent_options(const config::WorkerOptions& options) {
   result.task_queue_size = static_cast<std::uint32_t>(tuning.per_worker_task_queue_size);
   result.heartbeat_interval = std::chrono::seconds(tuning.heartbeat_interval_seconds);
   result.task_timeout = std::chrono::seconds(tuning.task_timeout_seconds);
+  result.task_cpu_limit = std::chrono::seconds(tuning.task_cpu_limit_seconds);
   result.death_timeout = std::chrono::seconds(tuning.death_timeout_seconds);
   result.hard_suspend = tuning.hard_processor_suspend;
   result.object_storage = options.object_storage_address;
@@ -99,6 +103,8 @@ class WorkerRole : private net::DealerEvents {
 
   void end_turn();
   void perform(agent::Effect effect);
+  void send(wire::Message message);
+  bool drop_output(wire::TaskLog& output);
   void connect_store(const Address& address);
   void on_deadline();
   agent::Measures measure();
@@ -123,6 +129,7 @@ class WorkerRole : private net::DealerEvents {
   OwnResources own_;
   ProcessUsage usage_;
   log::RateLimit bad_messages_{5, 10s};
+  std::uint64_t dropped_output_bytes_ = 0;  // since output was last sent
   bool connected_ = false;
   bool stopping_ = false;  // a signal came
   bool closing_ = false;   // the agent left; the answer to its goodbye is awaited
@@ -221,9 +228,7 @@ void WorkerRole::end_turn() {
 
 void WorkerRole::perform(agent::Effect effect) {
   if (auto* said = std::get_if<agent::ToScheduler>(&effect)) {
-    if (!scheduler_.send(wire::encode(said->message)))
-      log::error("a {} is lost: too many bytes wait for the scheduler",
-                 wire::kind_name(said->message));
+    send(std::move(said->message));
   } else if (auto* address = std::get_if<agent::ConnectStore>(&effect)) {
     connect_store(address->address);
   } else if (auto* get = std::get_if<agent::GetObject>(&effect)) {
@@ -243,6 +248,28 @@ void WorkerRole::perform(agent::Effect effect) {
   } else if (auto* leave = std::get_if<agent::Leave>(&effect)) {
     close(leave->exit_code);
   }
+}
+
+void WorkerRole::send(wire::Message message) {
+  auto* output = std::get_if<wire::TaskLog>(&message);
+  if (output && drop_output(*output)) return;
+  if (!scheduler_.send(wire::encode(message)))
+    log::error("a {} is lost: too many bytes wait for the scheduler", wire::kind_name(message));
+}
+
+// What is sent after a gap says so.
+bool WorkerRole::drop_output(wire::TaskLog& output) {
+  if (scheduler_.queued_bytes() > output_queue_bytes_max) {
+    if (dropped_output_bytes_ == 0)
+      log::warning("task_id={} prints faster than the scheduler takes it, output is dropped",
+                   output.id.hex());
+    dropped_output_bytes_ += output.content.size();
+    return true;
+  }
+  if (const std::uint64_t dropped = std::exchange(dropped_output_bytes_, 0); dropped > 0)
+    output.content =
+        fmt::format("\n[scaler: {} bytes of output were dropped here]\n", dropped) + output.content;
+  return false;
 }
 
 void WorkerRole::on_deadline() {

@@ -35,7 +35,8 @@ std::vector<Bytes> frames_from_processor() {
           encode(FromProcessor{ProcessorFailed{"no module"}}),
           encode(FromProcessor{
               TaskFinished{task(2), true, Bytes::copy_of("pickle"), "ValueError", 1.5F, 1U << 30}}),
-          encode(FromProcessor{TaskOutput{task(3), true, "line\n"}})};
+          encode(FromProcessor{TaskOutput{task(3), true, "line\n"}}),
+          encode(FromProcessor{ProcessorLeaves{}})};
 }
 
 }  // namespace
@@ -94,7 +95,7 @@ TEST_CASE("a frame cut anywhere before its payload is refused", "[agent]") {
     }
   };
   const std::size_t to_payload[] = {7, 1, 0, 0};
-  const std::size_t from_payload[] = {0, 0, 0, 6, 0};
+  const std::size_t from_payload[] = {0, 0, 0, 6, 0, 0};
   const auto to = frames_to_processor();
   for (std::size_t i = 0; i < to.size(); ++i) check(to[i], to_payload[i], decode_to_processor);
   const auto from = frames_from_processor();

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "agent/agent_env.hpp"
 #include "agent/pickle.hpp"
@@ -44,6 +45,34 @@ TEST_CASE("a task that ends its process fails the same way", "[agent]") {
                "process_status='zombie': processor 101 ended by exit code 3"));
 }
 
+TEST_CASE("a processor that dies of its processor time limit fails its task with TimeoutError",
+          "[agent]") {
+  const ProcessorEnd used_up{0, SIGXCPU, "signal 24 (CPU time limit exceeded)"};
+  Options options = AgentEnv::some_options();
+  options.task_cpu_limit = 7s;
+  AgentEnv limited({}, options);
+  const TaskId task = limited.submit();
+  limited.end(limited.processor_of(task), used_up);
+  REQUIRE(limited.take_outcome(task).payload ==
+          pickle_exception("builtins", "TimeoutError",
+                           "the task used more processor time than task_cpu_limit=7 seconds"));
+
+  const TaskId deaf = limited.submit();
+  limited.advance(8s);
+  limited.end(limited.processor_of(deaf));
+  REQUIRE(says(limited.take_outcome(deaf).payload,
+               "signal 9 (Killed); perhaps the task used more processor time than"));
+
+  const TaskId early = limited.submit();
+  limited.end(limited.processor_of(early));
+  REQUIRE_FALSE(says(limited.take_outcome(early).payload, "perhaps"));
+
+  AgentEnv unlimited;
+  const TaskId other = unlimited.submit();
+  unlimited.end(unlimited.processor_of(other), used_up);
+  REQUIRE(says(unlimited.take_outcome(other).payload, "ProcessorDiedError"));
+}
+
 TEST_CASE("a suspended processor that dies fails its task, which never comes back", "[agent]") {
   AgentEnv env;
   const TaskId task = env.submit();
@@ -55,6 +84,34 @@ TEST_CASE("a suspended processor that dies fails its task, which never comes bac
   REQUIRE_FALSE(env.running());
   env.advance(2s);
   REQUIRE(env.take_heartbeats().back().queued_tasks == 0);
+}
+
+TEST_CASE("a processor that leaves in order costs no task, not even the one just given to it",
+          "[agent]") {
+  AgentEnv env;
+  const TaskId first = env.submit();
+  const TaskId second = env.submit();
+  const ProcessorId leaving = env.processor_of(first);
+  env.say(leaving, ProcessorLeaves{});
+  env.end(leaving, {0, 0, "exit code 0"});
+  REQUIRE(env.running() == first);
+  REQUIRE(env.processor_of(first) != leaving);
+  env.finish(first);
+  REQUIRE(env.running() == second);
+}
+
+TEST_CASE("a task that was suspended before its leaving processor began it starts elsewhere",
+          "[agent]") {
+  AgentEnv env;
+  const TaskId task = env.submit();
+  const ProcessorId leaving = env.processor_of(task);
+  const TaskId urgent = env.submit({.priority = 1});
+  env.say(leaving, ProcessorLeaves{});
+  env.end(leaving, {0, 0, "exit code 0"});
+  env.finish(urgent);
+  REQUIRE(env.running() == task);
+  env.finish(task);
+  REQUIRE_FALSE(env.running());
 }
 
 TEST_CASE("an idle processor that dies is replaced, and the next task runs", "[agent]") {

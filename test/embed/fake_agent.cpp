@@ -43,7 +43,8 @@ FakeSeat::~FakeSeat() { close(resume_); }
 
 void FakeSeat::tell(const agent::ToProcessor& message) {
   const Bytes frame = encode(message);
-  const Status sent = channel_->send({frame.view()});
+  const ByteView body[] = {frame.view()};
+  const Status sent = channel_->send(body);
   REQUIRE(sent);
 }
 

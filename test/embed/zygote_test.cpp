@@ -200,6 +200,7 @@ TEST_CASE("an idle processor ends in order at SIGTERM and at the channel's end",
   };
   at_exit(*env.seat);
   kill(env.seat->pid, SIGTERM);
+  REQUIRE(std::holds_alternative<agent::ProcessorLeaves>(env.seat->hear()));
   REQUIRE(env.seat->ended());
   REQUIRE(FakeAgent::wait_status_of(env.seat->pid) == 0);
   REQUIRE(read_file(mark) == "bye ");
@@ -347,6 +348,35 @@ TEST_CASE("a task's processor time and memory are measured where it runs", "[emb
   REQUIRE(large.memory_peak_bytes < 400'000'000);
   REQUIRE(small.memory_peak_bytes < 90'000'000);
   REQUIRE(evaluate(*env.seat, "sum(range(300_000))").cpu_seconds > small.cpu_seconds);
+}
+
+TEST_CASE("a task above its processor time fails in order, and the next task runs", "[embed]") {
+  Env env({.cpu_limit = 1});
+  const auto answer = execute(*env.seat, "while True: pass");
+  REQUIRE(answer.failed);
+  REQUIRE_THAT(answer.failure,
+               StartsWith("TimeoutError: the task used more processor time than task_cpu_limit=1 "
+                          "seconds\n"));
+  REQUIRE(evaluate(*env.seat, "7").payload.text() == pickled_seven());
+}
+
+TEST_CASE("a task that does not heed its processor time limit ends its process by that signal",
+          "[embed]") {
+  Env env({.cpu_limit = 1});
+  run_text(
+      *env.seat, "exec",
+      "def spin():\n  while True: pass\nwhile True:\n  try: spin()\n  except TimeoutError: pass\n");
+  REQUIRE(env.seat->ended());
+  const int status = FakeAgent::wait_status_of(env.seat->pid);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(WTERMSIG(status) == SIGXCPU);
+}
+
+TEST_CASE("processor time is counted for each task by itself, and only while it runs", "[embed]") {
+  Env env({.cpu_limit = 1});
+  const std::string most_of_it =
+      "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass";
+  for (int i = 0; i < 3; ++i) REQUIRE_FALSE(execute(*env.seat, most_of_it).failed);
 }
 
 TEST_CASE("logging in a task has the documented form, in the file of the processor", "[embed]") {

@@ -35,8 +35,8 @@ TEST_CASE("a worker is started with every option of its manager", "[roles]") {
   options.object_storage_address = Address::parse("tcp://10.0.0.2:2346").value();
   options.worker_id = "Worker|FIX|aa|bb";
   options.worker_manager_id = "wm 1";
-  options.tuning = {"linux,cpu=4", 7, 3,        11,           13,        17, 19,
-                    true,          2, "uvloop", "m:f('x y')", "/opt/env"};
+  options.tuning = {"linux,cpu=4", 7, 3,        11,           13,         17, 19,
+                    true,          2, "uvloop", "m:f('x y')", "/opt/env", 23, 29};
   options.logging.level = log::Level::warning;
   options.logging.paths = {"/dev/stdout", "/tmp/with space.log"};
   const config::WorkerOptions read = read_back(options);
@@ -56,6 +56,8 @@ TEST_CASE("a worker is started with every option of its manager", "[roles]") {
   REQUIRE(read.tuning.event_loop == "uvloop");
   REQUIRE(read.tuning.preload == "m:f('x y')");
   REQUIRE(read.tuning.python_env == "/opt/env");
+  REQUIRE(read.tuning.task_memory_limit_bytes == 23);
+  REQUIRE(read.tuning.task_cpu_limit_seconds == 29);
   REQUIRE(read.logging.level == log::Level::warning);
   REQUIRE(read.logging.paths == options.logging.paths);
 }
@@ -71,6 +73,8 @@ TEST_CASE("options that were not given stay so in the worker", "[roles]") {
   REQUIRE_FALSE(read.tuning.hard_processor_suspend);
   REQUIRE(read.tuning.preload.empty());
   REQUIRE(read.tuning.python_env.empty());
+  REQUIRE(read.tuning.task_memory_limit_bytes == 0);
+  REQUIRE(read.tuning.task_cpu_limit_seconds == 0);
   REQUIRE(read.logging.paths.empty());
 }
 
@@ -85,6 +89,20 @@ TEST_CASE("a zygote's processors log where the worker does", "[roles]") {
                                    "Worker|FIX|aa|bb", "--scheduler-address", "tcp://10.0.0.1:2345",
                                    "--gc-seconds", "30", "--trim-bytes", "1073741824",
                                    "--log-level", "DEBUG", "--log-path", "a", "--log-path", "b"});
+}
+
+TEST_CASE("a zygote hears of the limits that are set", "[roles]") {
+  config::WorkerOptions options;
+  options.scheduler_address = Address::parse("tcp://10.0.0.1:2345").value();
+  options.tuning.task_memory_limit_bytes = 1000;
+  options.tuning.task_cpu_limit_seconds = 7;
+  const std::vector<std::string> words = zygote_command(options);
+  const auto follows = [&](const char* name, const char* value) {
+    const auto found = std::find(words.begin(), words.end(), name);
+    return found != words.end() && *std::next(found) == value;
+  };
+  REQUIRE(follows("--memory-limit", "1000"));
+  REQUIRE(follows("--cpu-limit", "7"));
 }
 
 }  // namespace scaler::roles

@@ -106,8 +106,20 @@ class _Hook:
         return spec
 
 
+_tell_import = None
+
+
+def on_client_import(tell):
+    """`tell()` is called when code of a task imports the package that has clients."""
+    global _tell_import
+    _tell_import = tell if _HOOKED not in sys.modules else None
+
+
 def adopt(module):
-    global _address_of
+    global _address_of, _tell_import
+    if _tell_import is not None:
+        _tell_import()
+        _tell_import = None
     processor = getattr(module, "Processor", None)
     if processor is not None:
         processor.get_current_processor = staticmethod(current_processor)

@@ -33,6 +33,17 @@ def prepare_zygote():
     return platform.python_version()
 
 
+def import_client():
+    """In the zygote, after a task of some processor imported it: every later fork has it already. An import that starts
+    threads, which a fork would not take along, is not for a zygote: it ends, and the next one is without."""
+    __import__("scaler.client.client")
+    if len(os.listdir("/proc/self/task")) > 1:
+        logging.warning("the package scaler starts threads when it is imported; processors start without it")
+        os._exit(0)
+    gc.collect()
+    gc.freeze()
+
+
 def _add_working_folder():
     try:
         folder = os.getcwd()
@@ -40,6 +51,14 @@ def _add_working_folder():
         return
     if not sys.flags.safe_path and folder not in sys.path:
         sys.path.insert(0, folder)
+
+
+def _limits_of(options):
+    if not options["memory_limit"] and not options["cpu_limit"]:
+        return None
+    from scaler_runtime import limits
+
+    return limits.Limits(options["memory_limit"], options["cpu_limit"])
 
 
 class PreloadFailed(RuntimeError):
@@ -54,7 +73,8 @@ class ProcessorRuntime:
         self._upkeep = upkeep.Upkeep(options["gc_seconds"], options["trim_bytes"], native.malloc_trim)
         self._processor = context.CurrentProcessor(options["scheduler_address"], options["object_storage_address"])
         context.set_processor(self._processor)
-        runner = run.TaskRunner(native.send_output, self._processor)
+        context.on_client_import(native.suggest_client_import)
+        runner = run.TaskRunner(native.send_output, self._processor, _limits_of(options))
         os.register_at_fork(after_in_child=native.leave_agent)
         self.give_object = runner.give_object
         self.give_serializer = runner.give_serializer

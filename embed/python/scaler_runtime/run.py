@@ -3,20 +3,25 @@
 import os
 import platform
 import sys
+import weakref
 
 from scaler_runtime import failures, serializers, streams
 from scaler_runtime.context import CurrentTask
 
 _NOT_LOADED = object()
+_CLIENT_CLASS = b"scaler.client.client"  # in the pickle of a client, which is small
+_CLIENT_BYTES_MAX = 1024
 
 
 class Objects:
     """Payloads as they came, and objects once somebody needed them. A loaded object is shared by all later tasks that
-    name it."""
+    name it, and a client by all whose payload is the same: each has a thread and connections, and some releases send one
+    anew for every task."""
 
     def __init__(self):
         self._payloads = {}
         self._loaded = {}
+        self._clients = weakref.WeakValueDictionary()  # by payload
 
     def give(self, object_id, payload):
         self._loaded.pop(object_id, None)
@@ -36,12 +41,31 @@ class Objects:
         if payload is None:  # a fault of ours, told to the client instead of a crash
             raise RuntimeError(f"object {object_id.hex()} was not given to the processor")
         try:
-            loaded = serializer.deserialize(payload)
+            if len(payload) <= _CLIENT_BYTES_MAX and type(serializer) is serializers.Default:
+                loaded = self._load_small(bytes(payload), serializer)
+            else:
+                loaded = serializer.deserialize(payload)
         except Exception as error:
             raise cannot_deserialize(object_id.hex(), error) from error
         self._loaded[object_id] = loaded
         self._payloads.pop(object_id, None)  # a big argument exists once
         return loaded
+
+    def _load_small(self, payload, serializer):
+        if _CLIENT_CLASS not in payload:
+            return serializer.deserialize(payload)
+        loaded = self._clients.get(payload)
+        if loaded is None or _is_disconnected(loaded):
+            loaded = serializer.deserialize(payload)
+            if type(loaded).__module__ == _CLIENT_CLASS.decode() and type(loaded).__name__ == "Client":
+                self._clients[payload] = loaded
+        return loaded
+
+
+def _is_disconnected(client):
+    """A task may have disconnected the client that it was given."""
+    stopped = getattr(client, "_stop_event", None)
+    return stopped is None or stopped.is_set()
 
 
 def cannot_deserialize(what, error):
@@ -57,9 +81,10 @@ def cannot_deserialize(what, error):
 class TaskRunner:
     """Runs tasks in the main thread, one at a time. `send_output(task_id, is_stderr, text)` may be called from any."""
 
-    def __init__(self, send_output, processor):
+    def __init__(self, send_output, processor, limits=None):
         self._send_output = send_output
         self._processor = processor  # context.CurrentProcessor
+        self._limits = limits  # limits.Limits, if there are any
         self._objects = Objects()
         self._serializers = {}
         self._serializer_payloads = {}
@@ -88,10 +113,12 @@ class TaskRunner:
             self._serializers.pop(client, None)
 
     def run_task(self, task_id, client, priority, stream_output, function_id, argument_ids):
-        """(failed, payload, text for the log). Raises only what no Python code can handle."""
+        """(failed, payload or a list of its parts, text for the log). Raises only what no Python code can handle."""
         self._processor.enter(CurrentTask(task_id, client, priority, stream_output))
         if stream_output:
             self._redirect(task_id)
+        if self._limits:
+            self._limits.begin()
         try:
             serializer = self._serializer_of(client)
             get = self._objects.get
@@ -99,10 +126,15 @@ class TaskRunner:
             result = function(*[get(object_id, serializer) for object_id in argument_ids])
             answer = False, self._serialized(serializer, result), ""
         except BaseException as error:
+            if self._limits:
+                self._limits.end()
+                error = self._limits.explain(error)
             if self._is_child:
                 _end_child(error)
             answer = self._failed(error)
         finally:
+            if self._limits:
+                self._limits.end()
             self._processor.leave()
             self._restore()
         if self._is_child:  # the task forked and the child came back from it: it is no processor
@@ -131,7 +163,7 @@ class TaskRunner:
     @staticmethod
     def _serialized(serializer, result):
         payload = serializer.serialize(result)
-        if type(payload) is not bytes:
+        if type(payload) is not bytes and type(payload) is not serializers.Parts:
             payload = memoryview(payload).cast("B")  # TypeError if it is no bytes: a failure of this task
         return payload
 

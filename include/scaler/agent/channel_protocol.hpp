@@ -49,6 +49,7 @@ struct ProcessorReady {        // preload done; tasks may come
 struct ProcessorFailed {  // it cannot work (preload, missing module) and ends; one line for the log
   std::string reason;
 };
+struct ProcessorLeaves {};  // by a SIGTERM; it has not begun, and will not begin, what it was given
 struct TaskFinished {
   TaskId id;
   bool failed = false;  // payload is then a pickled exception
@@ -66,8 +67,8 @@ struct TaskOutput {  // only if stream_output; whole lines, or what there was wh
 };
 
 using ToProcessor = std::variant<GiveObject, GiveSerializer, ForgetObjects, RunTask>;
-using FromProcessor =
-    std::variant<ProcessorStarted, ProcessorReady, ProcessorFailed, TaskFinished, TaskOutput>;
+using FromProcessor = std::variant<ProcessorStarted, ProcessorReady, ProcessorFailed, TaskFinished,
+                                   TaskOutput, ProcessorLeaves>;
 
 // Frame bodies, without the length prefix. Decoded payloads are slices of the frame. User code can
 // write to the processor's descriptor, so decoding trusts nothing: an error is Errc::bad_message

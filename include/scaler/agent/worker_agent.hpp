@@ -22,7 +22,8 @@ struct Options {
   wire::Capabilities capabilities;
   std::uint32_t task_queue_size = 1000;  // announced, not enforced here
   Duration heartbeat_interval = 2s;
-  Duration task_timeout = 0s;  // 0: none
+  Duration task_timeout = 0s;    // 0: none
+  Duration task_cpu_limit = 0s;  // enforced by the processors; 0: none
   Duration death_timeout = 300s;
   Duration kill_patience =
       0s;  // between SIGTERM and SIGKILL of a cancelled task's processor; 0: SIGKILL at once

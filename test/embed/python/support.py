@@ -43,7 +43,7 @@ class Env:
         failed, payload, text = self.run(function, *arguments, **options)
         if failed:
             raise AssertionError(text)
-        return pickle.loads(payload)
+        return pickle.loads(payload if not isinstance(payload, list) else b"".join(payload))
 
     def error(self, function, *arguments, **options):
         failed, payload, _ = self.run(function, *arguments, **options)

@@ -1,3 +1,4 @@
+import gc
 import pickle
 import sys
 import threading
@@ -37,6 +38,36 @@ class Tasks(unittest.TestCase):
 
     def test_a_result_that_only_cloudpickle_can_pickle_comes_back(self):
         self.assertEqual(Env().result(lambda n: (lambda m: n + m), 3)(4), 7)
+
+    def test_large_buffers_of_a_result_are_not_copied(self):
+        large = b"x" * 1_000_000
+        for value in (large, {"a": [1, large], "b": bytearray(large)}, "y" * 1_000_000):
+            failed, payload, text = Env().run(lambda v: v, value)
+            self.assertFalse(failed, text)
+            self.assertIsInstance(payload, list)
+            self.assertEqual(pickle.loads(b"".join(payload)), value)
+        env = Env()
+        function = env.give_value(lambda: None)
+        env.runner._objects._loaded[function] = lambda: large
+        failed, payload, text = env.run_ids(function)
+        self.assertTrue(any(part is large for part in payload), [type(part) for part in payload])
+
+    def test_what_the_pickler_made_lives_as_long_as_the_payload(self):
+        class Large:
+            def __reduce__(self):
+                return bytes.decode, (bytes(b"z" * 1_000_000), "ascii")  # nobody else holds these bytes
+
+        failed, payload, text = Env().run(lambda: Large())
+        self.assertFalse(failed, text)
+        gc.collect()
+        self.assertEqual(pickle.loads(b"".join(payload)), "z" * 1_000_000)
+
+    def test_a_result_of_very_many_pieces_is_joined(self):
+        value = [b"x" * 70_000] * 1 + [bytes([i % 256]) * 70_000 for i in range(1200)]
+        failed, payload, text = Env().run(lambda: value)
+        self.assertFalse(failed, text)
+        self.assertIsInstance(payload, bytes)
+        self.assertEqual(pickle.loads(payload), value)
 
     def test_a_custom_serializer_reads_bytes_and_writes_the_result(self):
         env = Env(serializer=cloudpickle.dumps(TaggedSerializer()))
@@ -117,6 +148,59 @@ class Tasks(unittest.TestCase):
 
     def test_tasks_run_in_the_main_thread(self):
         self.assertTrue(Env().result(lambda: threading.current_thread() is threading.main_thread()))
+
+
+class FakeClient:
+    """Stands for the package's Client, as far as sharing one asks for it."""
+
+    made = 0
+
+    def __setstate__(self, state):
+        type(self).made += 1
+        self._stop_event = threading.Event()
+        self.address = state["address"]
+
+
+class Clients(unittest.TestCase):
+    def setUp(self):
+        FakeClient.made = 0
+        FakeClient.__module__, FakeClient.__qualname__, FakeClient.__name__ = "scaler.client.client", "Client", "Client"
+        module = types.ModuleType("scaler.client.client")
+        module.Client = FakeClient
+        before = sys.modules.get("scaler.client.client")
+        sys.modules["scaler.client.client"] = module
+        self.addCleanup(sys.modules.pop if before is None else sys.modules.__setitem__, "scaler.client.client", before)
+        self.env = Env()
+
+    def give_client(self, address):
+        client = FakeClient.__new__(FakeClient)
+        client.__dict__["address"] = address
+        return self.env.give(pickle.dumps(client))
+
+    def run_with(self, function, client):
+        failed, payload, text = self.env.run_ids(self.env.give_value(function), client)
+        self.assertFalse(failed, text)
+        return pickle.loads(payload)
+
+    def test_a_client_that_comes_again_under_another_id_is_the_same_one(self):
+        addresses = [self.run_with(lambda client: client.address, self.give_client(a)) for a in ("a", "a", "b", "a")]
+        self.assertEqual(addresses, ["a", "a", "b", "a"])
+        self.assertEqual(FakeClient.made, 2)
+
+    def test_a_client_that_a_task_disconnected_is_not_given_again(self):
+        self.run_with(lambda client: client._stop_event.set(), self.give_client("a"))
+        self.assertFalse(self.run_with(lambda client: client._stop_event.is_set(), self.give_client("a")))
+        self.assertEqual(FakeClient.made, 2)
+
+    def test_a_forgotten_client_is_gone(self):
+        first, second = self.give_client("a"), self.give_client("a")
+        for client in (first, second):
+            self.run_with(lambda client: None, client)
+        self.env.runner.forget([first])
+        self.run_with(lambda client: None, second)
+        self.assertEqual(FakeClient.made, 1)
+        self.env.runner.forget([second])
+        self.assertEqual(len(self.env.runner._objects._clients), 0)
 
 
 class Nested(unittest.TestCase):
