@@ -49,6 +49,14 @@ def get_requires_for_build_sdist(config_settings=None):
     return []
 
 
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    """So that nobody builds everything only to know what it needs."""
+    folder = Path(metadata_directory) / f"scaler-{version()}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(metadata())
+    return folder.name
+
+
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     build_program()
     with tempfile.TemporaryDirectory() as folder:
