@@ -30,6 +30,9 @@ NATIVE_MODULE = BUILD / "embed" / "native" / "_native.abi3.so"
 PROGRAM = BUILD / "subcommands" / "scaler"
 LINKS = ("scheduler", "object_storage_server", "worker_manager", "cluster", "top", "gui")
 NOT_IN_SDIST = {"build", ".git", "__pycache__", ".venv", "dist"}
+# Debian packages of which the program holds parts; what their authors want to be said goes along.
+INSIDE = "libuv1-dev libcapnp-dev libfmt-dev libtomlplusplus-dev libcxxopts-dev libpython3.11-dev zlib1g-dev libexpat1-dev"
+INSIDE += " libstdc++-12-dev python3-cloudpickle python3-tblib"
 EARLIEST_DATE = (1980, 1, 1, 0, 0, 0)  # of a zip; the same sources give the same wheel
 
 # A link to the program would be what it wants to be, but a wheel has none. Readlink: it may be linked to in its turn.
@@ -47,6 +50,14 @@ def get_requires_for_build_wheel(config_settings=None):
 
 def get_requires_for_build_sdist(config_settings=None):
     return []
+
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    """So that nobody builds everything only to know what it needs."""
+    folder = Path(metadata_directory) / f"scaler-{version()}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(metadata())
+    return folder.name
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
@@ -131,7 +142,7 @@ def source_files():
     for folder, folders, files in os.walk(ROOT):
         folders[:] = sorted(set(folders) - NOT_IN_SDIST)
         for name in sorted(files):
-            if not name.endswith(".pyc"):
+            if not name.endswith(".pyc") and name not in NOT_IN_SDIST:
                 yield Path(folder) / name
 
 
@@ -187,6 +198,10 @@ class Wheel:
     def _finish(self):
         self.add(f"{self._info}/METADATA", metadata().encode())
         self.add(f"{self._info}/LICENSE", (ROOT / "LICENSE").read_bytes())
+        for package in INSIDE.split():
+            notice = Path("/usr/share/doc") / package / "copyright"
+            if notice.exists():
+                self.add(f"{self._info}/licenses/{package}", notice.read_bytes())
         self.add(
             f"{self._info}/WHEEL",
             f"Wheel-Version: 1.0\nGenerator: scaler\nRoot-Is-Purelib: false\nTag: {self._tag}\n".encode(),

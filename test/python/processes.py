@@ -1,10 +1,22 @@
 """Looks at this machine's processes and ports, for tests that must leave none behind."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import select
 import socket
+
+
+def open_process(pid):
+    """A descriptor that is readable once the process has ended. ProcessLookupError without such a process."""
+    if hasattr(os, "pidfd_open"):
+        return os.pidfd_open(pid)
+    library = ctypes.CDLL(None, use_errno=True)  # Python 3.8
+    descriptor = library.syscall(434, pid, 0)
+    if descriptor < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return descriptor
 
 
 def descendants(pid=None):
@@ -28,7 +40,7 @@ def wait_gone(pids, limit_s=30):
     """Returns when none of the processes lives; fails with those that still do."""
     for pid in pids:
         try:
-            descriptor = os.pidfd_open(pid)
+            descriptor = open_process(pid)
         except ProcessLookupError:
             continue
         try:

@@ -1,6 +1,7 @@
 """SchedulerClusterCombo: a whole cluster that is there at once and leaves nothing behind."""
 
 import gc
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,10 +11,19 @@ import unittest
 
 import scaler
 from processes import descendants, descriptors, is_free, wait_gone
+from scaler import Client
 from scaler.cluster.combo import SchedulerClusterCombo
 from scaler.cluster.object_storage_server import ObjectStorageServerProcess
 from scaler.cluster.program import ProgramNotFoundError, RoleFailedError, find_program
+from scaler.config.common.logging import LoggingConfig
+from scaler.config.common.worker import WorkerConfig
+from scaler.config.common.worker_manager import WorkerManagerConfig
+from scaler.config.section.native_worker_manager import NativeWorkerManagerConfig, NativeWorkerManagerMode
+from scaler.config.section.scheduler import PolicyConfig
+from scaler.config.types.worker import WorkerCapabilities
 from scaler.utility.network_util import get_available_tcp_port
+from scaler.worker.worker import Worker
+from scaler.worker_manager_adapter.baremetal.native import NativeWorkerManager
 
 QUIET = {"logging_paths": ("/dev/null",)}
 
@@ -153,6 +163,45 @@ class Parts(unittest.TestCase):
             combo._scheduler.kill()
             combo._scheduler.join(10)
             self.assertEqual(combo._scheduler.exitcode, -signal.SIGKILL)
+
+    def test_a_second_manager_brings_workers_of_another_kind(self):
+        policy = PolicyConfig(policy_content="allocate=capability; scaling=no")
+        with SchedulerClusterCombo(n_workers=1, scaler_policy=policy, **QUIET) as combo:
+            manager = NativeWorkerManager(
+                NativeWorkerManagerConfig(
+                    worker_manager_config=WorkerManagerConfig(
+                        scheduler_address=combo._worker_manager._address,
+                        worker_manager_id="gpu",
+                        object_storage_address=combo._worker_manager._object_storage_address,
+                        max_task_concurrency=1,
+                    ),
+                    mode=NativeWorkerManagerMode.FIXED,
+                    worker_config=WorkerConfig(per_worker_capabilities=WorkerCapabilities({"gpu": -1})),
+                    logging_config=LoggingConfig(paths=("/dev/null",)),
+                )
+            )
+            for method in ("fork", "spawn"):
+                process = multiprocessing.get_context(method).Process(target=manager.run)
+                process.start()
+                try:
+                    with Client(address=combo.get_address()) as client:
+                        future = client.submit_verbose(abs, (-1,), {}, capabilities={"gpu": 1})
+                        self.assertEqual(future.result(30), 1)
+                finally:
+                    process.terminate()
+                    process.join(30)
+                self.assertEqual(process.exitcode, 0)
+
+    def test_one_worker_can_be_started_by_itself(self):
+        with SchedulerClusterCombo(n_workers=0, **QUIET) as combo:
+            worker = Worker("single", combo.get_address(), **QUIET)
+            worker.start()
+            try:
+                with Client(address=combo.get_address()) as client:
+                    self.assertEqual(client.submit(abs, -1).result(30), 1)
+            finally:
+                worker.stop()
+            self.assertEqual(worker.exitcode, 0)
 
     def test_an_object_storage_server_alone_says_when_it_is_ready(self):
         server = ObjectStorageServerProcess(f"tcp://127.0.0.1:{get_available_tcp_port()}", **QUIET)

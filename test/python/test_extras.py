@@ -226,13 +226,6 @@ class Dask(unittest.TestCase):
             self.get({"x": 1}, ["missing"])
 
 
-class Ray(unittest.TestCase):
-    @unittest.skipIf(installed("ray"), "ray is installed")
-    def test_without_ray_the_layer_says_that_it_is_missing(self):
-        with self.assertRaisesRegex(ImportError, "ray"):
-            importlib.import_module("scaler.compat.ray")
-
-
 class Threads(unittest.TestCase):
     def test_no_thread_stays_behind_a_client_and_its_faces(self):
         before = threading.active_count()

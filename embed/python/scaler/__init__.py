@@ -6,12 +6,16 @@
 [1, 2]
 """
 
+from __future__ import annotations
+
 import importlib
-from typing import TYPE_CHECKING, Any, List
 
 from scaler.about import __version__
 
+TYPE_CHECKING = False  # typing's would double what importing this package costs
 if TYPE_CHECKING:  # the same names as below, for editors and type checkers
+    from typing import Any, List
+
     from scaler.client.client import Client
     from scaler.client.future import ScalerFuture
     from scaler.client.serializer.mixins import Serializer
