@@ -96,6 +96,8 @@ bool ClientDesk::work_step(Index index, Turn& turn) {
   if (client.to_cancel > 0 && !client.tasks.empty()) {
     --client.to_cancel;
     const Index task = client.tasks.head;
+    const Index next = ClientTasks::next_of(tasks_.pool(), task);
+    if (next != none) tasks_.prefetch(next, ClientTasks::next_of(tasks_.pool(), next));
     client.tasks.remove(tasks_.pool(), task);
     client.tasks.push_back(tasks_.pool(), task);
     flow_.cancel(task, false, {}, turn);

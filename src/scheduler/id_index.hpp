@@ -72,6 +72,12 @@ class IdIndex {
     --size_;
   }
 
+  // This id will be looked for soon.
+  template <class Id>
+  void prefetch(const Id& id) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[tag_of(id) & mask()]);
+  }
+
   std::size_t size() const { return size_; }
 
  private:
