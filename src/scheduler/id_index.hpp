@@ -85,6 +85,7 @@ class IdIndex {
     Index index = none;
     std::uint32_t tag = 0;
   };
+  using Slots = std::vector<Slot, LargeAllocator<Slot>>;
   std::size_t mask() const { return slots_.size() - 1; }
   template <class Id>
   std::uint32_t tag_of(const Id& id) const {
@@ -96,7 +97,7 @@ class IdIndex {
     slots_[at] = slot;
   }
   void grow() {
-    std::vector<Slot> old(slots_.empty() ? 16 : slots_.size() * 2);
+    Slots old(slots_.empty() ? 16 : slots_.size() * 2);
     old.swap(slots_);
     for (const Slot& slot : old)
       if (slot.index != none) place(slot);
@@ -114,7 +115,7 @@ class IdIndex {
   }
 
   KeyedHash hash_;
-  std::vector<Slot> slots_;
+  Slots slots_;
   std::size_t size_ = 0;
 };
 

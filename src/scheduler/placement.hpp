@@ -18,8 +18,8 @@ namespace scaler::scheduler {
 Names names_of(const wire::Capabilities& capabilities);
 
 // Workers filed by load; the least loaded, and among equals the one filed longest ago. Loads change
-// by one at a time, so the search goes on where the last one ended: O(1) amortised. Loads beyond the
-// last bucket count as equal.
+// by one at a time, so the search goes on where the last one ended: O(1) amortised. Loads beyond
+// the last bucket count as equal.
 class LoadBuckets {
  public:
   using Bucket = List<Worker, &Worker::in_bucket>;

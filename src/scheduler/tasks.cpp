@@ -42,7 +42,8 @@ void TaskTable::prefetch(Index index, Index later) const {
   }
   if (index == none) return;
   by_id_.prefetch(pool_[index].id);
-  if (const auto* frame = std::get_if<Bytes>(&pool_[index].body)) __builtin_prefetch(frame->data() - 32);
+  if (const auto* frame = std::get_if<Bytes>(&pool_[index].body))
+    __builtin_prefetch(frame->data() - 32);
 }
 
 void TaskTable::change_state(Index index, State to) {

@@ -13,8 +13,8 @@
 
 namespace scaler::scheduler {
 
-// What a worker is sent: the frame as it came (packed, if it had to wait), or, for a node of a graph,
-// a message of our making.
+// What a worker is sent: the frame as it came (packed, if it had to wait), or, for a node of a
+// graph, a message of our making.
 using TaskBody = std::variant<Bytes, std::unique_ptr<wire::Task>>;
 
 // One task, in 104 bytes. It is in exactly one of two lists through `place`: a waiting queue

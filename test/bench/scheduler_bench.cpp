@@ -181,10 +181,10 @@ void measure_memory() {
   const auto each = [&](std::size_t bytes) {
     return static_cast<double>(bytes) / static_cast<double>(count);
   };
-  std::printf("waiting task with two arguments (a message of %zu bytes): %.0f bytes of heap, %.0f "
-              "resident\n",
-              frame_bytes, each(heap_bytes() - heap_before),
-              each(resident_bytes() - resident_before));
+  std::printf(
+      "waiting task with two arguments (a message of %zu bytes): %.0f bytes of heap, %.0f "
+      "resident\n",
+      frame_bytes, each(heap_bytes() - heap_before), each(resident_bytes() - resident_before));
 }
 
 // Nanoseconds per task of one operation with that many waiting.
