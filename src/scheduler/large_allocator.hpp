@@ -1,11 +1,10 @@
 #pragma once
 
-#include <sys/mman.h>
-
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
-#include <new>
+
+#include "base/large_pages.hpp"
 
 namespace scaler::scheduler {
 
@@ -14,21 +13,12 @@ namespace scaler::scheduler {
 template <class T>
 struct LargeAllocator {
   using value_type = T;
-  static constexpr std::size_t page_bytes = std::size_t{2} << 20;
-
   LargeAllocator() = default;
   template <class Other>
   LargeAllocator(const LargeAllocator<Other>&) {}  // NOLINT(google-explicit-constructor): a rebind
 
   T* allocate(std::size_t count) {
-    const std::size_t bytes = count * sizeof(T);
-    const bool is_large = bytes >= page_bytes;
-    const std::size_t alignment = is_large ? page_bytes : alignof(std::max_align_t);
-    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    void* memory = std::aligned_alloc(alignment, rounded);
-    if (memory == nullptr) throw std::bad_alloc();
-    if (is_large) madvise(memory, rounded, MADV_HUGEPAGE);  // best effort
-    return static_cast<T*>(memory);
+    return static_cast<T*>(allocate_on_large_pages(count * sizeof(T)));
   }
   void deallocate(T* memory, std::size_t) { std::free(memory); }
 
