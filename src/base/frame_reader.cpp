@@ -7,6 +7,24 @@
 #include "scaler/base/assert.hpp"
 
 namespace scaler {
+namespace {
+
+// The read buffer of whoever reads next: a loop reads one connection at a time, and most reads
+// leave nothing behind, so one is enough for all of a thread.
+thread_local Buffer spare_buffer;
+
+Buffer borrow_buffer() {
+  if (spare_buffer.capacity() > 0) return std::exchange(spare_buffer, Buffer{});
+  return Buffer(FrameReader::read_buffer_bytes);
+}
+
+void give_back(Buffer buffer) {
+  if (buffer.capacity() != FrameReader::read_buffer_bytes || spare_buffer.capacity() > 0) return;
+  buffer.clear();
+  spare_buffer = std::move(buffer);
+}
+
+}  // namespace
 
 std::span<std::byte> FrameReader::receive_buffer() {
   if (body_length_ == 0) {
@@ -59,11 +77,11 @@ std::optional<Bytes> FrameReader::take_body(std::uint64_t length) {
 void FrameReader::settle() {
   const ByteView rest = unread();
   if (rest.empty()) {
-    buffer_ = Buffer{};
+    give_back(std::exchange(buffer_, Buffer{}));
   } else if (rest.size() <= buffer_.capacity() / 4) {
     Buffer small(rest.size());
     small.append(rest);
-    buffer_ = std::move(small);
+    give_back(std::exchange(buffer_, std::move(small)));
   } else {
     return;
   }
@@ -75,7 +93,8 @@ void FrameReader::make_room() {
   const ByteView rest = unread();
   if (buffer_.capacity() < read_buffer_bytes || rest.size() > buffer_.capacity() / 2) {
     // The second case: somebody keeps receiving without asking for what has arrived.
-    Buffer larger(std::max(read_buffer_bytes, 2 * rest.size()));
+    Buffer larger =
+        2 * rest.size() <= read_buffer_bytes ? borrow_buffer() : Buffer(2 * rest.size());
     larger.append(rest);
     buffer_ = std::move(larger);
   } else {

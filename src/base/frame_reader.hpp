@@ -10,7 +10,8 @@ namespace scaler {
 // Headers and short frames pass through a read buffer and are copied once, into a block of exactly
 // their size. A long frame that has not arrived yet is received in place, into a block that grows
 // with what has arrived. Between two reads an idle connection holds no memory, one with a part of a
-// frame holds little more than that part.
+// frame holds little more than that part; the read buffer itself serves all connections of a
+// thread.
 class FrameReader {
  public:
   static constexpr std::size_t read_buffer_bytes = std::size_t{64} << 10;

@@ -38,7 +38,7 @@ class Handle {
     return status;
   }
 
-  Uv* raw() { return &block_->uv; }
+  Uv* raw() const { return &block_->uv; }
 
   static void fire(Uv* raw, Args... args) {
     Block& block = *static_cast<Block*>(raw->data);

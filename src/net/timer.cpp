@@ -33,6 +33,11 @@ struct Timer::Impl {
                    std::max(due > present ? due - present : 0, least), 0);
   }
 
+  bool waits_for(TimePoint due) const {
+    return due == deadline && repeat == Duration::zero() && !firing &&
+           uv_is_active(reinterpret_cast<const uv_handle_t*>(handle.raw())) != 0;
+  }
+
   void fired() {
     auto& turn = LoopAccess::impl(loop);
     if (turn.now() < deadline) turn.refresh_now();  // this turn's sample is older than libuv's
@@ -70,6 +75,7 @@ void Timer::start(Duration after, Duration repeat) {
 }
 
 void Timer::start_at(TimePoint deadline) {
+  if (impl_->waits_for(deadline)) return;  // said again every turn, by some
   impl_->deadline = std::min(deadline, impl_->loop.now() + farthest);
   impl_->repeat = Duration::zero();
   impl_->arm();

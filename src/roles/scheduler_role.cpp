@@ -66,7 +66,7 @@ class SchedulerRole : private net::RouterEvents {
   void on_peer_lost(PeerId peer, std::string_view why) override;
 
   void end_turn();
-  void perform(scheduler::Effect effect);
+  void perform(scheduler::Effect& effect);
   void send(PeerId to, std::size_t kind, Bytes frame);
   void on_deadline();
   void publish_status();
@@ -169,7 +169,7 @@ void SchedulerRole::end_turn() {
   if (stopping_) return;
   core_->set_monitored(monitor_.has_subscribers());
   if (core_->run_turn(loop_.now(), outbox_)) loop_.wake();
-  for (scheduler::Effect& effect : outbox_) perform(std::move(effect));
+  for (scheduler::Effect& effect : outbox_) perform(effect);
   outbox_.clear();
   if (const auto next = core_->next_deadline())
     deadline_.start_at(*next);
@@ -177,7 +177,7 @@ void SchedulerRole::end_turn() {
     deadline_.stop();
 }
 
-void SchedulerRole::perform(scheduler::Effect effect) {
+void SchedulerRole::perform(scheduler::Effect& effect) {
   using namespace scheduler;
   if (auto* order = std::get_if<Send>(&effect)) {
     send(order->to, order->message.index(), wire::encode(order->message));

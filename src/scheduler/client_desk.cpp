@@ -86,8 +86,20 @@ void ClientDesk::enqueue(Index index) {
 }
 
 void ClientDesk::work_off(std::size_t& budget, Turn& turn) {
+  scout_ = none;
   for (; budget > 0 && !leavers_.empty(); --budget)
     if (!work_step(leavers_.front(), turn)) leavers_.pop_front();
+}
+
+// Memory is asked for some tasks before it is needed. The scout may stand on a task that has ended
+// meanwhile: it is only looked at, and starts anew.
+void ClientDesk::prefetch_after(Index task) {
+  constexpr int tasks_ahead = 8;
+  const int steps = scout_ == none ? tasks_ahead : 1;
+  if (scout_ == none) scout_ = task;
+  for (int i = 0; i < steps && scout_ != none; ++i)
+    scout_ = ClientTasks::next_of(tasks_.pool(), scout_);
+  if (scout_ != none) tasks_.prefetch(scout_, ClientTasks::next_of(tasks_.pool(), scout_));
 }
 
 // One task cancelled or one object released; false: nothing to do for now, or for ever.
@@ -96,6 +108,7 @@ bool ClientDesk::work_step(Index index, Turn& turn) {
   if (client.to_cancel > 0 && !client.tasks.empty()) {
     --client.to_cancel;
     const Index task = client.tasks.head;
+    prefetch_after(task);
     client.tasks.remove(tasks_.pool(), task);
     client.tasks.push_back(tasks_.pool(), task);
     flow_.cancel(task, false, {}, turn);

@@ -37,6 +37,7 @@ class ClientDesk {
   void enqueue(Index client);
   void dismiss(Index client, Turn& turn);
   bool work_step(Index client, Turn& turn);
+  void prefetch_after(Index task);
   bool is_silent(const Client& client, TimePoint now) const;
 
   const Options& options_;
@@ -48,6 +49,7 @@ class ClientDesk {
   GraphEngine& graphs_;
   PeerNews news_;
   std::deque<Index> leavers_;  // gone, with something to cancel or release now
+  Index scout_ = none;         // see prefetch_after
 };
 
 }  // namespace scaler::scheduler

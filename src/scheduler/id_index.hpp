@@ -72,6 +72,12 @@ class IdIndex {
     --size_;
   }
 
+  // This id will be looked for soon.
+  template <class Id>
+  void prefetch(const Id& id) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[tag_of(id) & mask()]);
+  }
+
   std::size_t size() const { return size_; }
 
  private:
@@ -79,6 +85,7 @@ class IdIndex {
     Index index = none;
     std::uint32_t tag = 0;
   };
+  using Slots = std::vector<Slot, LargeAllocator<Slot>>;
   std::size_t mask() const { return slots_.size() - 1; }
   template <class Id>
   std::uint32_t tag_of(const Id& id) const {
@@ -90,7 +97,7 @@ class IdIndex {
     slots_[at] = slot;
   }
   void grow() {
-    std::vector<Slot> old(slots_.empty() ? 16 : slots_.size() * 2);
+    Slots old(slots_.empty() ? 16 : slots_.size() * 2);
     old.swap(slots_);
     for (const Slot& slot : old)
       if (slot.index != none) place(slot);
@@ -108,7 +115,7 @@ class IdIndex {
   }
 
   KeyedHash hash_;
-  std::vector<Slot> slots_;
+  Slots slots_;
   std::size_t size_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "scaler/base/assert.hpp"
+#include "scheduler/large_allocator.hpp"
 
 namespace scaler::scheduler {
 
@@ -14,16 +16,24 @@ using Index = std::uint32_t;
 constexpr Index none = ~Index{0};
 
 // Records at stable addresses, named by a 32-bit index. A place is used again after erase(), so an
-// index must not outlive its record.
+// index must not outlive its record. Memory comes in chunks, each twice as large as the one before,
+// so that many records lie on few (large) pages.
 template <class Record>
 class Pool {
  public:
+  Pool() = default;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() {
+    for (Index index = 0; index < used_; ++index) std::destroy_at(&at(index));
+  }
+
   Index insert(Record record) {
-    if (free_.empty()) grow();
+    ++size_;
+    if (free_.empty()) return append(std::move(record));
     const Index index = free_.back();
     free_.pop_back();
     at(index) = std::move(record);
-    ++size_;
     return index;
   }
   void erase(Index index) {
@@ -36,17 +46,29 @@ class Pool {
   std::size_t size() const { return size_; }
 
  private:
-  static constexpr std::size_t chunk_records = 256;
+  static constexpr Index first_chunk_records = 256;
+
+  // Chunk k holds first_chunk_records << k records, after all those of the chunks before it.
   Record& at(Index index) {
-    SCALER_ASSERT(index / chunk_records < chunks_.size(), "index of no record");
-    return chunks_[index / chunk_records][index % chunk_records];
+    SCALER_ASSERT(index < used_, "index of no record");
+    const Index place = index + first_chunk_records;
+    const auto top = static_cast<unsigned>(std::bit_width(place)) - 1;
+    return chunks_[top - first_chunk_bits][place - (Index{1} << top)];
   }
-  void grow() {
-    const auto first = static_cast<Index>(chunks_.size() * chunk_records);
-    chunks_.push_back(std::make_unique<Record[]>(chunk_records));
-    for (Index i = chunk_records; i-- > 0;) free_.push_back(first + i);
+  Index append(Record record) {
+    const Index index = used_;
+    SCALER_ASSERT(index < none - first_chunk_records, "more records than indices");
+    if (index + first_chunk_records == first_chunk_records << chunks_.size())
+      chunks_.push_back(
+          LargeAllocator<Record>().allocate_owned(first_chunk_records << chunks_.size()));
+    ++used_;
+    std::construct_at(&at(index), std::move(record));
+    return index;
   }
-  std::vector<std::unique_ptr<Record[]>> chunks_;
+
+  static constexpr unsigned first_chunk_bits = std::bit_width(first_chunk_records) - 1;
+  std::vector<typename LargeAllocator<Record>::Owned> chunks_;
+  Index used_ = 0;  // records that were ever made
   std::vector<Index> free_;
   std::size_t size_ = 0;
 };

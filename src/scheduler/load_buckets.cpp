@@ -14,6 +14,7 @@ void LoadBuckets::insert(WorkerTable& workers, Index worker) {
   }
   buckets_[at].push_back(workers, worker);
   used_[at / 64] |= std::uint64_t{1} << (at % 64);
+  first_used_ = std::min<std::size_t>(first_used_, at / 64);
   ++size_;
 }
 
@@ -25,10 +26,10 @@ void LoadBuckets::remove(WorkerTable& workers, Index worker) {
 }
 
 Index LoadBuckets::lowest() const {
-  for (std::size_t word = 0; size_ > 0 && word < used_.size(); ++word)
-    if (used_[word] != 0)
-      return buckets_[word * 64 + static_cast<std::size_t>(std::countr_zero(used_[word]))].head;
-  return none;
+  if (size_ == 0) return none;
+  while (used_[first_used_] == 0) ++first_used_;
+  const auto bit = static_cast<std::size_t>(std::countr_zero(used_[first_used_]));
+  return buckets_[first_used_ * 64 + bit].head;
 }
 
 }  // namespace scaler::scheduler

@@ -17,8 +17,9 @@ namespace scaler::scheduler {
 
 Names names_of(const wire::Capabilities& capabilities);
 
-// Workers filed by load; the least loaded, and among equals the one filed longest ago, in O(1)
-// (O(load / 64) at worst). Loads beyond the last bucket count as equal.
+// Workers filed by load; the least loaded, and among equals the one filed longest ago. Loads change
+// by one at a time, so the search goes on where the last one ended: O(1) amortised. Loads beyond
+// the last bucket count as equal.
 class LoadBuckets {
  public:
   using Bucket = List<Worker, &Worker::in_bucket>;
@@ -30,7 +31,8 @@ class LoadBuckets {
  private:
   static constexpr std::uint32_t bucket_last = 65'535;
   std::vector<Bucket> buckets_;
-  std::vector<std::uint64_t> used_;  // one bit per bucket
+  std::vector<std::uint64_t> used_;     // one bit per bucket
+  mutable std::size_t first_used_ = 0;  // no word before it has a bit set
   std::size_t size_ = 0;
 };
 
@@ -60,6 +62,10 @@ class Placement {
   void push_front(Index task);
   void remove(Index task);
   std::size_t waiting() const { return waiting_; }
+  // Somebody could take it now, if nobody else were before it.
+  bool has_place_for(Index task) const {
+    return choose(classes_[class_of(task)], tasks_[task].nested) != none;
+  }
 
   // Workers. One that joined may be given tasks while it is open; say reload() after its load or
   // capacity changed.

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "scheduler/packed_frame.hpp"
 #include "scheduler/say.hpp"
 
 namespace scaler::scheduler {
@@ -43,16 +44,16 @@ bool TaskFlow::has_room() const {
 void TaskFlow::submit(Submission submission, Turn& turn) {
   Task task;
   task.id = submission.task.id;
-  task.function = submission.task.function;
   task.body = std::move(submission.body);
   task.client = submission.client;
   task.label = placement_.intern(submission.task.capabilities);
   task.graph = submission.graph;
   task.nested = submission.nested;
-  const Index index = tasks_.insert(std::move(task));
+  const Index index = tasks_.insert(std::move(task), submission.task.function);
   clients_[submission.client].tasks.push_back(tasks_.pool(), index);
   placement_.push_back(index);
   ++counters_.tasks_accepted;
+  if (!placement_.has_place_for(index)) pack(index);
   if (monitor_.on()) queued_lately_.push_back(tasks_[index].id);
 
   if (has_room() || submission.nested || submission.graph != none) return;
@@ -60,6 +61,15 @@ void TaskFlow::submit(Submission submission, Turn& turn) {
   }
   if (tasks_[index].state == State::inactive && !has_room())
     answer(index, worker_died(tasks_[index].id), {}, turn);
+}
+
+void TaskFlow::pack(Index index) {
+  auto* frame = std::get_if<Bytes>(&tasks_[index].body);
+  if (frame == nullptr) return;
+  auto packed = pack_frame(*frame);
+  if (!packed) return;
+  *frame = std::move(*packed);
+  tasks_[index].packed = true;
 }
 
 bool TaskFlow::place_one(Turn& turn) {
@@ -73,7 +83,7 @@ bool TaskFlow::place_one(Turn& turn) {
   SCALER_ASSERT(workers_[worker].peer, "a task is placed on a worker without a connection");
   const PeerId peer = *workers_[worker].peer;
   if (const auto* frame = std::get_if<Bytes>(&tasks_[task].body))
-    turn.out.push_back(Forward{peer, *frame});
+    turn.out.push_back(Forward{peer, tasks_[task].packed ? unpack_frame(*frame) : *frame});
   else
     turn.out.push_back(Send{peer, *std::get<std::unique_ptr<wire::Task>>(tasks_[task].body)});
   monitor_.task_runs(task, turn);

@@ -66,6 +66,7 @@ class TaskFlow {
   std::vector<NodeEnd> take_ended_nodes() { return std::exchange(ended_nodes_, {}); }
 
  private:
+  void pack(Index task);  // it will have to wait
   void requeue(Index task, Turn& turn);
   void rerun(Index task, Blame blame, Turn& turn);
   void take_from_worker(Index task, Turn& turn);

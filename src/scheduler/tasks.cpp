@@ -2,8 +2,25 @@
 
 namespace scaler::scheduler {
 
-Index TaskTable::insert(Task task) {
+Index TaskTable::intern(const ObjectId& function) {
+  Index index = functions_by_id_.find(function, functions_);
+  if (index == none) {
+    index = functions_.insert({function, 0});
+    functions_by_id_.insert(function, index);
+  }
+  ++functions_[index].tasks;
+  return index;
+}
+
+void TaskTable::release(Index function) {
+  if (--functions_[function].tasks > 0) return;
+  functions_by_id_.erase(functions_[function].id, function);
+  functions_.erase(function);
+}
+
+Index TaskTable::insert(Task task, const ObjectId& function) {
   task.state = State::inactive;
+  task.function = intern(function);
   task.arrival = next_arrival_++;
   const TaskId id = task.id;
   const Index index = pool_.insert(std::move(task));
@@ -14,7 +31,19 @@ Index TaskTable::insert(Task task) {
 
 void TaskTable::erase(Index index) {
   by_id_.erase(pool_[index].id, index);
+  release(pool_[index].function);
   pool_.erase(index);
+}
+
+void TaskTable::prefetch(Index index, Index later) const {
+  if (later != none) {
+    __builtin_prefetch(&pool_[later]);
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(&pool_[later]) + 64);
+  }
+  if (index == none) return;
+  by_id_.prefetch(pool_[index].id);
+  if (const auto* frame = std::get_if<Bytes>(&pool_[index].body))
+    __builtin_prefetch(frame->data() - 32);
 }
 
 void TaskTable::change_state(Index index, State to) {

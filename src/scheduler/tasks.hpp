@@ -13,18 +13,19 @@
 
 namespace scaler::scheduler {
 
-// What a worker is sent: the frame as it came, or, for a node of a graph, a message of our making.
+// What a worker is sent: the frame as it came (packed, if it had to wait), or, for a node of a
+// graph, a message of our making.
 using TaskBody = std::variant<Bytes, std::unique_ptr<wire::Task>>;
 
-// One task, in 128 bytes. It is in exactly one of two lists through `place`: a waiting queue
+// One task, in 104 bytes. It is in exactly one of two lists through `place`: a waiting queue
 // (inactive) or its worker's list (every other state).
 struct Task {
   TaskBody body;
   TaskId id;
-  ObjectId function;          // for its name in monitor events
   std::uint64_t arrival = 0;  // order of admission
   Index client = none;        // its owner
   Index label = none;         // its capabilities, interned
+  Index function = none;      // for its name in monitor events; interned
   Index worker = none;        // its holder; none while inactive
   Index previous_holder = 0;  // serial of the worker that held it before a rerun; 0: none
   Index graph = none;         // of which it is a node
@@ -36,8 +37,9 @@ struct Task {
   bool force : 1 = false;         // canceling: the client wants it killed
   bool asked_gently : 1 = false;  // canceling: but the worker was only asked without force
   bool started : 1 = false;       // its worker said that it runs: balancing leaves it alone
+  bool packed : 1 = false;        // the body is a packed frame
 };
-static_assert(sizeof(Task) <= 128);
+static_assert(sizeof(Task) <= 104);
 
 using ClientTasks = List<Task, &Task::of_client>;
 using PlacedTasks = List<Task, &Task::place>;
@@ -45,15 +47,21 @@ using PlacedTasks = List<Task, &Task::place>;
 // All live tasks by id, and how many are and were in each state.
 class TaskTable {
  public:
-  explicit TaskTable(std::uint64_t hash_key) : by_id_(hash_key) {}
+  explicit TaskTable(std::uint64_t hash_key) : by_id_(hash_key), functions_by_id_(hash_key) {}
 
   Index find(const TaskId& id) const { return by_id_.find(id, pool_); }
-  Index insert(Task task);  // inactive, with a new arrival stamp; its id must be new
+  // Inactive, with a new arrival stamp; its id must be new.
+  Index insert(Task task, const ObjectId& function);
+  const ObjectId& function_of(Index index) const { return functions_[pool_[index].function].id; }
   void erase(Index index);  // its end must have been counted
 
   void change_state(Index index, State to);              // between live states, not to abandoned
   void count_end(Index index, wire::TaskState outcome);  // takes it out of its gauge
   void abandon(Index index, wire::TaskState outcome);    // counts the end, keeps the record
+
+  // This task ends soon, and the one after it later. A burst over many tasks otherwise waits for
+  // memory three times a task: for the record, for its place in the index, for its frame.
+  void prefetch(Index index, Index later) const;
 
   Task& operator[](Index index) { return pool_[index]; }
   const Task& operator[](Index index) const { return pool_[index]; }
@@ -68,8 +76,18 @@ class TaskTable {
 
  private:
   std::uint64_t& counter(wire::TaskState state) { return counts_[static_cast<std::size_t>(state)]; }
+  // Tasks are many, functions few.
+  struct Function {
+    ObjectId id;
+    std::uint32_t tasks = 0;
+  };
+  Index intern(const ObjectId& function);
+  void release(Index function);
+
   Pool<Task> pool_;
   IdIndex by_id_;
+  Pool<Function> functions_;
+  IdIndex functions_by_id_;
   std::uint64_t next_arrival_ = 1;
   std::array<std::uint64_t, 11> counts_{};
 };

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Races our stack against the peer's with the same unchanged client, in one run, alternating.
 
-    PEER_PYTHON test/bench/race.py [--repetitions 3] [--tasks 10000] [--workers 2] [--json FILE]
+    PEER_PYTHON test/bench/race.py [--repetitions 3] [--tasks 10000] [--workers 2] [--json FILE] [--floor PROGRAM]
 
 Run it with the Python of an environment that has opengris-scaler installed: that client drives both stacks, and the peer's own
 store, scheduler and workers are started from the same environment. For each metric it prints both medians with their spread
 and the ratio. CPU is what the processes of a role used during the metric, read from /proc, so it hardly depends on what else
 the machine does. Ratios are the claim; absolute numbers depend on the machine.
+
+    --floor PROGRAM      a third stack in the same turns: ours, with PROGRAM (request_floor, of this folder) as its object storage
+
+shows what the machine charges for the storage's system calls alone.
 """
 
 import argparse
@@ -60,8 +64,8 @@ def resident_mb(pid):
 class OurStack:
     name = "scaler"
 
-    def __init__(self, workers):
-        self._stack = stack.Stack(workers=workers)
+    def __init__(self, workers, storage="own"):
+        self._stack = stack.Stack(workers=workers, storage=storage)
         self._stack.wait_workers(workers)
         self.address = self._stack.address
 
@@ -74,6 +78,20 @@ class OurStack:
 
     def stop(self):
         self._stack.stop()
+
+
+class FloorStack(OurStack):
+    """Ours, with a storage that does nothing but the system calls."""
+
+    name = "floor"
+    program = None
+
+    def __init__(self, workers):
+        super().__init__(workers, storage=self.program)
+
+    def stop(self):
+        for role in self._stack.roles():
+            role.kill()
 
 
 class PeerStack:
@@ -140,11 +158,16 @@ def main():
     parser.add_argument("--round-trips", type=int, default=300)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--floor", help="a storage server that does nothing but the system calls")
     options = parser.parse_args()
 
-    runs = {OurStack.name: [], PeerStack.name: []}
+    stacks = [OurStack, PeerStack]
+    if options.floor:
+        FloorStack.program = options.floor
+        stacks.insert(1, FloorStack)
+    runs = {stack_class.name: [] for stack_class in stacks}
     for _ in range(options.repetitions):
-        for stack_class in (OurStack, PeerStack):
+        for stack_class in stacks:
             runs[stack_class.name].append(measure(stack_class, options))
 
     ours, peers = runs[OurStack.name], runs[PeerStack.name]
@@ -158,6 +181,8 @@ def main():
         a, b = statistics.median(mine), statistics.median(theirs)
         ratio = (a / b if faster_is_more else b / a) if min(a, b) > 0 else float("inf")
         print(f"{metric:30} {spread(mine):>32} {spread(theirs):>32}   {ratio:.1f} x")
+    if options.floor:
+        print(f"{'store CPU us/task, floor':30} {spread([run['store CPU us/task'] for run in runs[FloorStack.name]]):>32}")
     print(f"{'idle scheduler resident MB':30} {idle_scheduler_mb():10.1f}")
     print(f"{'program size MB, stripped':30} {stripped_size_mb():10.1f}")
     if options.json:

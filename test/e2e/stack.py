@@ -40,8 +40,8 @@ def free_ports(count):
 class Role:
     """One process of ours with its output, line by line."""
 
-    def __init__(self, *arguments, env=None):
-        self.arguments = [binary(), *arguments]
+    def __init__(self, *arguments, env=None, program=None):
+        self.arguments = [program or binary(), *arguments]
         self.lines = []
         self._changed = threading.Condition()
         self._ended = False
@@ -120,7 +120,8 @@ def children_of(pid):
 
 
 class Stack:
-    """Object storage, scheduler and a fixed worker manager on free ports."""
+    """Object storage, scheduler and a fixed worker manager on free ports. `storage` is "own" for a server of its own, None for the
+    scheduler's, or another program that takes a port."""
 
     def __init__(self, workers=2, storage="own", scheduler_options=(), manager_options=(), env=None):
         scheduler_port, storage_port, monitor_port = free_ports(3)
@@ -129,8 +130,11 @@ class Stack:
         self.monitor_address = f"tcp://127.0.0.1:{monitor_port}"
         self.storage = None
         options = ["--monitor-address", self.monitor_address, *scheduler_options]
-        if storage == "own":
-            self.storage = Role("object_storage_server", self.storage_address)
+        if storage:
+            self.storage = (
+                Role("object_storage_server", self.storage_address) if storage == "own"
+                else Role(str(storage_port), program=storage)
+            )
             self.storage.wait_for_line("started")
             options += ["--object-storage-address", self.storage_address]
         self.scheduler = Role("scheduler", self.address, *options)

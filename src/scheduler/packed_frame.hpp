@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+
+#include "scaler/base/bytes.hpp"
+
+namespace scaler::scheduler {
+
+// A frame as it waits: about half of a task's message is zeros (pointers, padding), and a million
+// of them wait in memory. Nothing when packing would save less than an eighth.
+std::optional<Bytes> pack_frame(ByteView frame);
+
+// The frame again, bit for bit; `packed` is what pack_frame gave.
+Bytes unpack_frame(ByteView packed);
+
+}  // namespace scaler::scheduler
