@@ -420,7 +420,7 @@ class OutputAndSerializer(EndToEnd):
 
 
 class EmbeddedStorage(EndToEnd):
-    stack_options = {"storage": "embedded"}
+    stack_options = {"storage": None}
 
     def test_a_scheduler_without_storage_address_serves_one(self):
         self.assertEqual(map_with(self.client, square, range(50)), [i * i for i in range(50)])
