@@ -165,7 +165,16 @@ PyObject* clear(PyObject* self, PyObject*) {
   Session* session = session_of(self);
   if (!check_usable(session) || !post(session, client::Clear{})) return nullptr;
   session->references.clear();
-  return none();
+  // Every future has been told when this returns: the link answers at once, whatever the network.
+  struct Asked {
+    Session* session;
+    std::uint64_t number;
+  } asked{session, ++session->clears_asked};
+  const auto cleared = [](void* what) {
+    const auto* waiting = static_cast<Asked*>(what);
+    return waiting->session->ended || waiting->session->clears_done >= waiting->number;
+  };
+  return pump::wait(cleared, &asked, -1) < 0 ? nullptr : none();
 }
 
 // Waits until the client has left, for a bounded time.

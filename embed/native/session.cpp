@@ -135,6 +135,8 @@ void apply(Session* session, client::Notice& notice) {
     print_output(*output);
   } else if (std::holds_alternative<client::Ready>(notice)) {
     session->ready = true;
+  } else if (std::holds_alternative<client::Cleared>(notice)) {
+    ++session->clears_done;
   } else if (auto* answer = std::get_if<client::ShutdownAnswered>(&notice)) {
     session->shutdown_answered = true;
     session->shutdown_accepted = answer->accepted;

@@ -30,6 +30,8 @@ struct Session {
   bool ended = false;
   client::Reason end_reason = client::Reason::left;
   std::string end_text;
+  std::uint64_t clears_asked = 0;
+  std::uint64_t clears_done = 0;
   bool shutdown_answered = false;
   bool shutdown_accepted = false;
   unsigned generation = 0;  // of the process: a forked child has another

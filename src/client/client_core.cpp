@@ -1,5 +1,6 @@
 #include "scaler/client/client_core.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/impl.hpp"
@@ -42,11 +43,13 @@ void ClientCore::on_scheduler_connected(TimePoint now, Outbox& /*out*/) {
   impl_->last_failure.clear();
   impl_->heartbeat_sent.reset();
   impl_->heartbeat_at = now;
+  if (std::exchange(impl_->scheduler_lost, false)) impl_->say_again();
 }
 
 void ClientCore::on_scheduler_lost(std::string_view why, TimePoint /*now*/, Outbox& out) {
   Impl& my = *impl_;
   my.last_failure = why;
+  my.scheduler_lost = my.phase == Impl::Phase::ready;
   my.heartbeat_sent.reset();
   // Some releases of the scheduler are gone before they can answer.
   if (my.phase == Impl::Phase::shutting_down) my.on_shutdown_answer(true, out);
@@ -113,7 +116,10 @@ std::size_t ClientCore::live_objects() const {
   const Impl& my = *impl_;
   std::size_t count = my.kept.size();
   for (const auto& [id, task] : my.tasks)
-    count += task.own.size() + (task.phase == Task::Phase::sent ? 0 : 1);
+    count += static_cast<std::size_t>(
+                 std::count_if(task.arguments.begin(), task.arguments.end(),
+                               [](const TaskArgument& argument) { return argument.own; })) +
+             (task.phase == Task::Phase::sent ? 0 : 1);
   for (const auto& [key, graph] : my.graphs) count += graph.own.size();
   return count;
 }
@@ -123,13 +129,13 @@ void ClientCore::check_invariants() const {
   std::unordered_map<ObjectId, std::size_t> users;
   for (const auto& [id, task] : my.tasks) {
     const bool fetching = task.phase == Task::Phase::fetching;
-    const auto fetch = my.fetches.find(task.result);
+    SCALER_ASSERT((task.announced == nullptr) == (task.phase == Task::Phase::sent),
+                  "an announced task has a result");
+    const auto fetch = task.announced ? my.fetches.find(task.announced->result) : my.fetches.end();
     SCALER_ASSERT(fetching == (fetch != my.fetches.end() && fetch->second == id),
                   "a task is fetched if and only if it says so");
     SCALER_ASSERT((task.token == 0) == (task.phase == Task::Phase::known),
                   "only a known result has nobody waiting");
-    SCALER_ASSERT(task.phase == Task::Phase::sent || task.result != ObjectId{},
-                  "an announced task has a result");
     if (task.function != nullptr) ++users[task.function->first];
   }
   for (const auto& [id, object] : my.kept) {

@@ -35,6 +35,7 @@ void ClientCore::Impl::on_request(SubmitGraph& request, Outbox& out) {
     said.nodes.push_back({node.id, source(), metadata, node.function, std::move(node.arguments),
                           request.capabilities});
   graph.targets = said.targets;
+  graph.said = said;
   graphs.emplace(key, std::move(graph));
   after_creates.emplace_back(std::move(said));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,10 +12,24 @@ namespace scaler::client {
 
 // An uploaded object, which any number of tasks may use.
 struct Kept {
+  Bytes name;
   std::size_t tasks_open = 0;  // whose function it is
   bool released = false;       // goes with the last of them
 };
 using KeptObjects = std::unordered_map<ObjectId, Kept>;
+
+// What the tasks of one request have in common.
+struct Common {
+  wire::TaskFlags flags;
+  wire::Capabilities capabilities;
+  Bytes metadata;  // the flags, encoded
+};
+
+// What is known of a task once its end was announced.
+struct Announced {
+  ObjectId result;
+  std::optional<wire::TaskProfile> profile;
+};
 
 // sent -> fetching -> (known -> fetching ->) over, where the record is gone. A target of a graph
 // is a task too, with the graph's key.
@@ -24,11 +39,11 @@ struct Task {
     fetching,  // announced; its result is on the way to us
     known,     // announced and told; the result stays in the store until somebody wants it
   };
-  Token token = 0;          // of the next notice; 0 in `known`
-  std::uint64_t graph = 0;  // its key; 0: none
-  std::optional<wire::TaskProfile> profile;
-  ObjectId result;
-  std::vector<ObjectId> own;  // arguments to release when it is over
+  Token token = 0;                       // of the next notice; 0 in `known`
+  std::uint64_t graph = 0;               // its key; 0: none
+  std::unique_ptr<Announced> announced;  // not in `sent`
+  std::vector<TaskArgument> arguments;   // those of its own are released when it is over
+  std::shared_ptr<const Common> common;
   KeptObjects::pointer function = nullptr;
   Phase phase = Phase::sent;
   Fetch fetch = Fetch::lazy;
@@ -41,6 +56,7 @@ struct Graph {
   TaskId id;
   std::vector<TaskId> targets;
   std::vector<ObjectId> own;  // data, functions, and results of targets
+  wire::GraphTask said;       // a scheduler that was started again has to hear it again
   bool cancel_requested = false;
 };
 
@@ -53,6 +69,8 @@ struct ClientCore::Impl {
   void on_echo(const wire::ClientHeartbeatEcho& echo, TimePoint now, Outbox& out);
   void on_store_connected(Outbox& out);
   void on_shutdown_answer(bool accepted, Outbox& out);
+  void say_again();
+  void announce_again(const ObjectId& id, const Bytes& name);
   void on_deadline(TimePoint now, Outbox& out);
   std::optional<TimePoint> next_deadline() const;
   void leave(wire::DisconnectType type, TimePoint now, Outbox& out);
@@ -72,6 +90,9 @@ struct ClientCore::Impl {
   void settle_lost(std::unordered_map<TaskId, Task>::iterator at, Reason reason,
                    const std::string& text, Outbox& out);
   std::unordered_map<TaskId, Task>::iterator forget(std::unordered_map<TaskId, Task>::iterator at);
+  std::shared_ptr<const Common> common_of(const wire::TaskFlags& flags,
+                                          wire::Capabilities capabilities);
+  wire::Task message_of(const TaskId& id, const Task& task) const;
   void request_cancel(const TaskId& id, Task& task);
   void cancel_all();
   void settle_all(std::optional<Reason> reason, const std::string& text, Outbox& out);
@@ -107,7 +128,8 @@ struct ClientCore::Impl {
   std::optional<TimePoint> heartbeat_sent;  // and not answered
   TimePoint last_echo;
   std::uint32_t latency_us = 0;
-  std::string last_failure;  // why the scheduler cannot be reached
+  bool scheduler_lost = false;  // since it was known
+  std::string last_failure;     // why the scheduler cannot be reached
 
   // object storage
   std::optional<Address> store_address;
@@ -118,6 +140,7 @@ struct ClientCore::Impl {
   std::unordered_map<TaskId, Task> tasks;
   std::unordered_map<std::uint64_t, Graph> graphs;
   KeptObjects kept;
+  std::shared_ptr<const Common> last_common;                 // most tasks are like the one before
   std::unordered_map<ObjectId, TaskId> fetches;              // by result
   std::unordered_map<ObjectId, std::uint64_t> fetch_limits;  // of lazy ones: bytes asked for
   std::unordered_map<ObjectId, Bytes> unstored;

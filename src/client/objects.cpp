@@ -25,7 +25,7 @@ void ClientCore::Impl::announce(std::vector<NewObject>& objects, Outbox& out) {
 }
 
 void ClientCore::Impl::on_request(Upload& request, Outbox& out) {
-  for (const NewObject& object : request.objects) kept.try_emplace(object.id);
+  for (const NewObject& object : request.objects) kept[object.id].name = object.name;
   announce(request.objects, out);
 }
 
@@ -46,6 +46,7 @@ void ClientCore::Impl::on_request(Clear& /*request*/, Outbox& out) {
   cancel_all();
   settle_all(std::nullopt, {}, out);
   while (!kept.empty()) release_kept(kept.begin());
+  out.notices.emplace_back(Cleared{});
 }
 
 void ClientCore::Impl::on_object_stored(const ObjectId& id) {
@@ -66,7 +67,7 @@ void ClientCore::Impl::on_object(const ObjectId& id, Bytes payload, Outbox& out)
   if (limit != fetch_limits.end() && payload.size() >= limit->second) {  // perhaps not all of it
     Task& task = found->second;
     out.notices.emplace_back(
-        Finished{std::exchange(task.token, 0), task.failed, false, task.profile, {}});
+        Finished{std::exchange(task.token, 0), task.failed, false, task.announced->profile, {}});
     task.told = true;
     task.phase = Task::Phase::known;
     fetch_limits.erase(limit);

@@ -38,6 +38,36 @@ void ClientCore::Impl::on_echo(const wire::ClientHeartbeatEcho& echo, TimePoint 
   out.effects.emplace_back(ConnectStore{*store_address});
 }
 
+// What was on its way when the connection broke may be lost, and a scheduler that was started again
+// knows nothing. Ids make it harmless to say a thing twice.
+void ClientCore::Impl::say_again() {
+  if (phase != Phase::ready) return;
+  after_creates.clear();
+  creates = {};
+  creates.ids.push_back(serializer_id_of(identity));
+  creates.types.push_back(wire::ObjectContentType::serializer);
+  creates.names.push_back(Bytes::copy_of("serializer"));
+  for (const auto& [id, object] : kept) announce_again(id, object.name);
+  for (auto& [key, graph] : graphs) {
+    for (const ObjectId& id : graph.own) announce_again(id, {});
+    after_creates.emplace_back(graph.said);
+    if (std::exchange(graph.cancel_requested, false)) cancel_graph(key);
+  }
+  for (auto& [id, task] : tasks) {
+    for (const TaskArgument& argument : task.arguments)
+      if (argument.own) announce_again(argument.id, {});
+    if (task.phase != Task::Phase::sent || task.graph != 0) continue;
+    after_creates.emplace_back(message_of(id, task));
+    if (std::exchange(task.cancel_requested, false)) request_cancel(id, task);
+  }
+}
+
+void ClientCore::Impl::announce_again(const ObjectId& id, const Bytes& name) {
+  creates.ids.push_back(id);
+  creates.types.push_back(wire::ObjectContentType::object);
+  creates.names.push_back(name);
+}
+
 // What was under way on a lost connection is done again: sets and gets do no harm twice.
 void ClientCore::Impl::on_store_connected(Outbox& out) {
   if (phase == Phase::ended) return;

@@ -8,7 +8,7 @@
 namespace scaler::client {
 
 void ClientCore::Impl::on_request(Submit& request, Outbox& out) {
-  const Bytes metadata = wire::encode_task_flags(request.flags);
+  const auto common = common_of(request.flags, std::move(request.capabilities));
   const auto function = kept.find(request.function);
   if (function == kept.end()) {  // cleared since it was looked up, and so are its tasks
     for (const NewTask& task : request.tasks) out.notices.emplace_back(Canceled{task.token});
@@ -17,25 +17,36 @@ void ClientCore::Impl::on_request(Submit& request, Outbox& out) {
   announce(request.objects, out);
   function->second.tasks_open += request.tasks.size();
   for (NewTask& asked : request.tasks) {
-    wire::Task said;
-    said.id = asked.id;
-    said.source = source();
-    said.metadata = metadata;
-    said.function = request.function;
-    said.capabilities = request.capabilities;
-    said.arguments.reserve(asked.arguments.size());
     Task task;
-    for (const TaskArgument& argument : asked.arguments) {
-      said.arguments.emplace_back(argument.id);
-      if (argument.own) task.own.push_back(argument.id);
-    }
     task.token = asked.token;
     task.fetch = request.fetch;
     task.function = &*function;
+    task.common = common;
+    task.arguments = std::move(asked.arguments);
+    after_creates.emplace_back(message_of(asked.id, task));
     const bool fresh = tasks.emplace(asked.id, std::move(task)).second;
     SCALER_ASSERT(fresh, "task ids are unique");
-    after_creates.emplace_back(std::move(said));
   }
+}
+
+std::shared_ptr<const Common> ClientCore::Impl::common_of(const wire::TaskFlags& flags,
+                                                          wire::Capabilities capabilities) {
+  if (!last_common || last_common->flags != flags || last_common->capabilities != capabilities)
+    last_common = std::make_shared<const Common>(
+        Common{flags, std::move(capabilities), wire::encode_task_flags(flags)});
+  return last_common;
+}
+
+wire::Task ClientCore::Impl::message_of(const TaskId& id, const Task& task) const {
+  wire::Task said;
+  said.id = id;
+  said.source = source();
+  said.metadata = task.common->metadata;
+  said.function = task.function->first;
+  said.capabilities = task.common->capabilities;
+  said.arguments.reserve(task.arguments.size());
+  for (const TaskArgument& argument : task.arguments) said.arguments.emplace_back(argument.id);
+  return said;
 }
 
 void ClientCore::Impl::request_cancel(const TaskId& id, Task& task) {
@@ -85,9 +96,10 @@ void ClientCore::Impl::on_request(FetchResult& request, Outbox& out) {
 
 void ClientCore::Impl::ask_for(const TaskId& id, Task& task, std::uint64_t bytes_max, Outbox& out) {
   task.phase = Task::Phase::fetching;
-  fetches.emplace(task.result, id);
-  if (bytes_max != ~0ULL) fetch_limits.emplace(task.result, bytes_max);
-  if (store_connected) out.effects.emplace_back(GetObject{task.result, bytes_max});
+  const ObjectId& result = task.announced->result;
+  fetches.emplace(result, id);
+  if (bytes_max != ~0ULL) fetch_limits.emplace(result, bytes_max);
+  if (store_connected) out.effects.emplace_back(GetObject{result, bytes_max});
 }
 
 void ClientCore::Impl::on_result(const wire::TaskResult& result, Outbox& out) {
@@ -113,11 +125,14 @@ void ClientCore::Impl::on_result(const wire::TaskResult& result, Outbox& out) {
                        fmt::format("worker died when processing task: {}", result.id.hex()), out);
   }
   task.failed = result.type == wire::TaskResultType::failed;
-  if (!result.metadata.empty()) task.profile = wire::decode_task_profile(result.metadata);
-  task.result = result.results.front();
-  if (fetches.contains(task.result)) {  // one object for two tasks: no release of ours says so
+  if (fetches.contains(
+          result.results.front())) {  // one object for two tasks: no release of ours says so
     return settle_lost(found, Reason::worker_died, "the scheduler gave two tasks one result", out);
   }
+  task.announced = std::make_unique<Announced>();
+  task.announced->result = result.results.front();
+  if (!result.metadata.empty())
+    task.announced->profile = wire::decode_task_profile(result.metadata);
   const bool whole = task.fetch == Fetch::eager || task.failed;
   ask_for(found->first, task, whole ? ~0ULL : options.prefetch_bytes, out);
 }
@@ -129,7 +144,8 @@ void ClientCore::Impl::deliver(std::unordered_map<TaskId, Task>::iterator at, By
   if (task.told) {
     out.notices.emplace_back(Arrived{token, std::move(payload)});
   } else {
-    out.notices.emplace_back(Finished{token, task.failed, true, task.profile, std::move(payload)});
+    out.notices.emplace_back(
+        Finished{token, task.failed, true, task.announced->profile, std::move(payload)});
   }
   forget(at);
 }
@@ -169,18 +185,20 @@ void ClientCore::Impl::settle_lost(std::unordered_map<TaskId, Task>::iterator at
 std::unordered_map<TaskId, Task>::iterator ClientCore::Impl::forget(
     std::unordered_map<TaskId, Task>::iterator at) {
   Task& task = at->second;
-  for (const ObjectId& id : task.own) release(id);
+  for (const TaskArgument& argument : task.arguments)
+    if (argument.own) release(argument.id);
   if (task.function != nullptr && --task.function->second.tasks_open == 0 &&
       task.function->second.released)
     release_kept(kept.find(task.function->first));
   if (task.phase != Task::Phase::sent) {
-    fetches.erase(task.result);
-    fetch_limits.erase(task.result);
+    const ObjectId result = task.announced->result;
+    fetches.erase(result);
+    fetch_limits.erase(result);
     const auto graph = graphs.find(task.graph);
     if (task.graph != 0 && graph != graphs.end())
-      graph->second.own.push_back(task.result);  // another node may still read it
+      graph->second.own.push_back(result);  // another node may still read it
     else
-      release(task.result);
+      release(result);
   }
   return tasks.erase(at);
 }

@@ -79,6 +79,40 @@ TEST_CASE("echoes keep a client alive, and measure the way", "[client]") {
   CHECK(env.said<wire::ClientHeartbeat>()->latency_us == 5000);
 }
 
+TEST_CASE("a scheduler that comes back hears again what is waited for", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.submit(0);
+  env.submit(1);
+  env.submit(2);
+  env.ask(Cancel{task(2)});
+  SubmitGraph graph;
+  graph.id = task(99, 5);
+  graph.objects.push_back({object(50), {}, Bytes::copy_of("code")});
+  graph.nodes.push_back({task(7, 5), object(50), {}});
+  graph.targets = {{task(7, 5), 70}};
+  env.ask(graph);
+  env.finish(0);
+  env.bring(0, "x");
+  env.forget_said();
+  env.core.on_scheduler_lost("reset", env.now, env.out);
+  env.core.on_scheduler_connected(env.now, env.out);
+  CHECK(env.core.heartbeat_due(env.now));
+  const auto create = env.said<wire::ObjectInstruction>();
+  REQUIRE(create);
+  CHECK(create->types.front() == wire::ObjectContentType::serializer);
+  CHECK(create->ids.size() == 6);  // an argument and a function of two tasks, and the graph's
+  std::vector<TaskId> said;
+  while (const auto again = env.said<wire::Task>()) {
+    said.push_back(again->id);
+    CHECK(again->arguments.size() == 1);
+  }
+  std::sort(said.begin(), said.end());
+  CHECK(said == std::vector{task(1), task(2)});
+  CHECK(env.said<wire::GraphTask>()->nodes.size() == 1);
+  CHECK(env.said<wire::TaskCancel>()->id == task(2));
+}
+
 TEST_CASE("a store that cannot be reached is named", "[client]") {
   CoreEnv env;
   env.hear(wire::ClientHeartbeatEcho{{"127.0.0.1", 7, "tcp"}});

@@ -223,6 +223,8 @@ TEST_CASE("clear cancels all tasks and forgets all objects but the serializer", 
   env.submit(1);
   env.forget_said();
   env.ask(Clear{});
+  env.step();
+  CHECK(std::holds_alternative<Cleared>(env.notices.back()));
   CHECK(env.take<Canceled>());
   CHECK(env.take<Canceled>());
   CHECK(env.said<wire::TaskCancel>());

@@ -138,6 +138,7 @@ struct Output {
   bool standard_error = false;
   std::string text;
 };
+struct Cleared {};  // everything before it has been told
 struct ShutdownAnswered {
   bool accepted = false;
 };
@@ -145,8 +146,8 @@ struct Ended {  // the last one
   Reason reason = Reason::left;
   std::string text;
 };
-using Notice =
-    std::variant<Ready, Finished, Arrived, Canceled, Lost, Output, ShutdownAnswered, Ended>;
+using Notice = std::variant<Ready, Finished, Arrived, Canceled, Lost, Output, Cleared,
+                            ShutdownAnswered, Ended>;
 
 // ---- what is to be done for it ----
 
