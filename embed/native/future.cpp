@@ -200,7 +200,9 @@ PyObject* unpickle(Future* future) {
                         ? PyBytes_FromStringAndSize(size == 0 ? &nothing : memory, size)
                         : PyMemoryView_FromMemory(memory, size, PyBUF_READ);
   if (bytes == nullptr) return nullptr;
-  PyObject* load = user_defined ? future->session->deserialize : names.pickle_loads;
+  PyObject* load = user_defined                     ? future->session->deserialize
+                   : future->state == State::failed ? names.failure_loads
+                                                    : names.pickle_loads;
   PyObject* value = PyObject_CallFunctionObjArgs(load, bytes, nullptr);
   Py_DECREF(bytes);
   return value;

@@ -29,6 +29,7 @@ int find_names() {
       find(names.logger, futures, "LOGGER") < 0 ||
       find(names.pickle_dumps, "pickle", "dumps") < 0 ||
       find(names.pickle_loads, "pickle", "loads") < 0 ||
+      find(names.failure_loads, "scaler.client.failures", "loads") < 0 ||
       find(names.task_id_type, "scaler.utility.identifiers", "TaskID") < 0 ||
       find(names.reference_type, "scaler.client.object_reference", "ObjectReference") < 0)
     return -1;

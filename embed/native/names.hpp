@@ -15,7 +15,8 @@ struct Names {
   PyObject* state_names[4];  // by State
   PyObject* pickle_dumps;
   PyObject* pickle_loads;
-  PyObject* protocol;  // pickle's, as an int
+  PyObject* failure_loads;  // scaler.client.failures.loads
+  PyObject* protocol;       // pickle's, as an int
   PyObject* add_result;
   PyObject* add_exception;
   PyObject* add_cancelled;

@@ -45,6 +45,25 @@ bool is_plain(PyObject* object, int depth, int& items) {
   return false;
 }
 
+// Opcodes, as Python's Lib/pickletools.py names them: PROTO 5, BINBYTES and a length of four bytes,
+// the data, MEMOIZE, STOP. Just what pickle writes of `bytes` too large for a frame.
+constexpr std::size_t pickle_head = 7;
+constexpr std::string_view pickle_tail = "\x94.";
+
+Bytes pickle_bytes(PyObject* object, ByteView data) {
+  std::byte head[pickle_head] = {std::byte{0x80}, std::byte{5}, std::byte{'B'}};
+  store_le32(head + 3, static_cast<std::uint32_t>(data.size()));
+  Py_INCREF(object);
+  PyThreadState* thread = PyEval_SaveThread();
+  Buffer buffer(data.size() + pickle_head + pickle_tail.size());
+  buffer.append(head);
+  buffer.append(data);
+  buffer.append(as_bytes(pickle_tail));
+  PyEval_RestoreThread(thread);
+  Py_DECREF(object);
+  return std::move(buffer).freeze();
+}
+
 }  // namespace
 
 PyObject* serialize(Session* session, PyObject* object) {
@@ -61,6 +80,20 @@ PyObject* serialize(Session* session, PyObject* object) {
   PyObject* bytes = PyBytes_FromObject(made);
   Py_DECREF(made);
   return bytes;
+}
+
+bool serialize_into(Session* session, PyObject* object, Bytes& payload) {
+  ByteView view;
+  if (session->default_serializer && PyBytes_CheckExact(object) && read_bytes(object, view) &&
+      view.size() > copied_with_gil_max && view.size() <= 0xFFFFFFFF) {
+    payload = pickle_bytes(object, view);
+    return true;
+  }
+  PyObject* bytes = serialize(session, object);
+  if (bytes == nullptr) return false;
+  payload = copy_payload(bytes);
+  Py_DECREF(bytes);
+  return true;
 }
 
 Bytes copy_payload(PyObject* bytes) {

@@ -34,12 +34,11 @@ bool add_argument(Session* session, PyObject* argument, client::Submit& request,
                   client::NewTask& task) {
   if (reinterpret_cast<PyObject*>(Py_TYPE(argument)) == names.reference_type)
     return add_reference(session, argument, task);
-  PyObject* bytes = serialize(session, argument);
-  if (bytes == nullptr) return false;
+  Bytes payload;
+  if (!serialize_into(session, argument, payload)) return false;
   const ObjectId id = new_object_id(session);
-  request.objects.push_back({id, {}, copy_payload(bytes)});
+  request.objects.push_back({id, {}, std::move(payload)});
   task.arguments.push_back({id, true});
-  Py_DECREF(bytes);
   return true;
 }
 

@@ -109,6 +109,11 @@ class Client:
     # ---- what it is ----
 
     @property
+    def _stop_event(self) -> "_Stopped":
+        """Workers ask it before they give one client to several tasks that were sent the same."""
+        return _Stopped(self._core)
+
+    @property
     def identity(self) -> ClientID:
         """The name by which the scheduler knows this client."""
         return self._identity
@@ -345,6 +350,14 @@ class Client:
             objects, plan.nodes, list(plan.targets.values()), _pairs(capabilities), context.priority(), eager
         )
         return dict(zip(plan.targets, futures))
+
+
+class _Stopped:
+    def __init__(self, core: Any) -> None:
+        self._core = core
+
+    def is_set(self) -> bool:
+        return bool(self._core.ended)
 
 
 def _pairs(capabilities: Capabilities) -> Optional[List[Tuple[str, int]]]:
