@@ -16,14 +16,14 @@ import time
 import unittest
 
 import stack
-from versions import CLIENT, RELEASE
+from versions import CLIENT, OURS, RELEASE
 
 QUIET = ("--logging-level", "WARNING", "--logging-paths", "/dev/null")
 
 
 def environment(release):
     """The folder of a release's virtual environment, as test/run makes them; None if it is not there."""
-    if release == RELEASE:
+    if release == RELEASE and not OURS:
         return pathlib.Path(sys.prefix)
     beside = pathlib.Path(__file__).resolve().parents[2] / "build"
     folder = pathlib.Path(os.environ.get("SCALER_CLIENT_ENVIRONMENTS", beside)) / f"client-{release}"

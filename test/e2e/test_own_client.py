@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import copy
+import operator
 import os
 import pickle
 import signal
@@ -296,6 +297,12 @@ class NoWorkers(EndToEnd):
         self.assertTrue(future.cancel())
         self.assertLess(time.monotonic() - began, 2)
 
+    def test_clear_returns_when_every_future_has_ended(self):
+        futures = [self.client.submit(square, i) for i in range(1000)]
+        futures += self.client.get({"a": 1, "b": (square, "a")}, ["b"], block=False).values()
+        self.client.clear()
+        self.assertTrue(all(future.cancelled() for future in futures))
+
     def test_connecting_and_leaving_is_quick(self):
         began = time.monotonic()
         for _ in range(10):
@@ -313,7 +320,10 @@ class NoWorkers(EndToEnd):
         for _ in range(20):
             with Client(address=self.stack.address) as client:
                 client.submit(square, 1)
-        self.assertEqual(counts(), before)
+        deadline = time.monotonic() + 10
+        while max(map(operator.sub, counts(), before)) > 0:  # a thread that has said goodbye still has to end
+            self.assertLess(time.monotonic(), deadline, f"{before} grew to {counts()}")
+            time.sleep(0.001)
 
 
 class Ends(unittest.TestCase):
@@ -346,6 +356,22 @@ class Ends(unittest.TestCase):
             began = time.monotonic()
             client.disconnect()
             self.assertLess(time.monotonic() - began, 1)
+
+    def test_a_scheduler_that_is_started_again_finishes_what_was_submitted(self):
+        with stack.Stack(workers=1) as cluster, stack.temporary_folder() as folder:
+            cluster.wait_workers(1)
+            finish = os.path.join(folder, "finish")
+            client = Client(address=cluster.address)
+            futures = [client.submit(nap_until, finish), *[client.submit(square, i) for i in range(10)]]
+            graph = client.get({"f": finish, "a": (nap_until, "f"), "b": (len, "a")}, ["b"], block=False)
+            arguments = cluster.scheduler.arguments[1:]
+            cluster.scheduler.kill()
+            futures.append(client.submit(square, 10))
+            cluster.scheduler = stack.Role(*arguments)
+            open(finish, "w").close()
+            self.assertEqual([future.result(60) for future in futures], [finish, *[i * i for i in range(11)]])
+            self.assertEqual(graph["b"].result(60), len(finish))
+            client.disconnect()
 
     def test_a_store_that_dies_ends_every_wait(self):
         with stack.Stack(workers=0) as cluster:
