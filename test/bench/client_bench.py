@@ -96,8 +96,9 @@ def main():
     for measure, contenders in values.items():
         unit, more, _ = MEASURES[measure]
         ours, peer, pool = (contenders.get(name, []) for name in EVERYONE)
+        peer_text = spread(peer) if "peer" in contenders else ""
         pool_text = spread(pool) if "pool" in contenders else ""
-        print(f"| {measure} | {unit} | {spread(ours)} | {spread(peer)} | {ratio(ours, peer, more)} | {pool_text} | "
+        print(f"| {measure} | {unit} | {spread(ours)} | {peer_text} | {ratio(ours, peer, more)} | {pool_text} | "
               f"{ratio(ours, pool, more)} |")
     if options.json:
         options.json.write_text(json.dumps(values, indent=1))
