@@ -42,18 +42,19 @@ def run(python, kind, measure, workers):
     """One value; None when it failed or did not end in time."""
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     began = time.monotonic()
+    command = [python, str(CHILD), kind, measure, str(workers)]
     try:
         done = subprocess.run(
-            [python, str(CHILD), kind, measure, str(workers)],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=LIMIT_S,
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT_S
         )
-        value = json.loads(re.findall("^answer: (.*)$", done.stdout, re.MULTILINE)[-1])
-    except subprocess.TimeoutExpired:
-        print(f"{python} {kind} {measure}: not done in {LIMIT_S} s", file=sys.stderr)
+        said, trouble = done.stdout, done.stderr.decode().strip()[-2000:]
+    except subprocess.TimeoutExpired as error:  # it may have answered, and be unable to stop
+        said, trouble = error.stdout or b"", f"not done in {LIMIT_S} s"
+    answers = re.findall("^answer: (.*)$", said.decode(), re.MULTILINE)
+    if not answers:
+        print(f"{python} {kind} {measure}: {trouble}", file=sys.stderr)
         return None
-    except (IndexError, ValueError):
-        print(f"{python} {kind} {measure}: {done.stderr.strip()[-2000:]}", file=sys.stderr)
-        return None
+    value = json.loads(answers[-1])
     return value - began if measure == "first result" else value
 
 
@@ -95,8 +96,9 @@ def main():
     for measure, contenders in values.items():
         unit, more, _ = MEASURES[measure]
         ours, peer, pool = (contenders.get(name, []) for name in EVERYONE)
+        peer_text = spread(peer) if "peer" in contenders else ""
         pool_text = spread(pool) if "pool" in contenders else ""
-        print(f"| {measure} | {unit} | {spread(ours)} | {spread(peer)} | {ratio(ours, peer, more)} | {pool_text} | "
+        print(f"| {measure} | {unit} | {spread(ours)} | {peer_text} | {ratio(ours, peer, more)} | {pool_text} | "
               f"{ratio(ours, pool, more)} |")
     if options.json:
         options.json.write_text(json.dumps(values, indent=1))

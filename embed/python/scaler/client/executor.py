@@ -24,18 +24,27 @@ class ClientExecutor(concurrent.futures.Executor):
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()  # guards what follows; never held while the client works
         self._is_shut_down = False
+        self._submitting = 0  # calls of submit() under way
         self._futures: "weakref.WeakSet[Any]" = weakref.WeakSet()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """A future of fn(*args, **kwargs). RuntimeError after shutdown()."""
         call = functools.partial(fn, **kwargs) if kwargs else fn  # each argument arrives by the name it was given
-        with self._lock:
+        with self._changed:
             if self._is_shut_down:
                 raise RuntimeError("cannot schedule new futures after shutdown")
+            self._submitting += 1
+        future = None
+        try:
             future = self._client.submit(call, *args)
-            self._futures.add(future)
+        finally:
+            with self._changed:
+                self._submitting -= 1
+                if future is not None:
+                    self._futures.add(future)
+                self._changed.notify_all()
         return future
 
     def map(
@@ -58,8 +67,9 @@ class ClientExecutor(concurrent.futures.Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """No more calls are accepted. Waits for those that run unless told not to; the client stays connected."""
-        with self._lock:
+        with self._changed:
             self._is_shut_down = True
+            self._changed.wait_for(lambda: self._submitting == 0)
             futures = list(self._futures)
         if cancel_futures:
             for future in futures:
