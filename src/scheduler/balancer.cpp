@@ -23,12 +23,12 @@ bool is_movable(const Task& task) {
 // A worker that does not answer for this long is not counted on.
 constexpr Duration answer_expected_within = 5s;
 
-// Connected workers in order of registration.
+// Connected workers in order of registration, without those that are about to be stopped.
 std::vector<Side> sides_of(const WorkerTable& workers, TimePoint now) {
   std::vector<Side> sides;
   for (const Index index : workers.present_in_order()) {
     const Worker& worker = workers[index];
-    if (!worker.peer) continue;
+    if (!worker.peer || worker.retiring_since) continue;
     const bool answers = now - worker.asked_back_at <= answer_expected_within;
     sides.push_back({index, std::int64_t{worker.load()} - worker.leaving_tasks,
                      answers ? worker.leaving_tasks : 0, 0, worker.capacity > 0});
@@ -185,12 +185,14 @@ Advice advise(Allocation allocation, const TaskTable& tasks, const WorkerTable& 
 }
 
 bool AdviceGate::passes(const Advice& advice) {
-  if (advice.empty() || advice != last_) {
-    last_ = advice;
+  std::vector<Index> givers;
+  for (const Move& move : advice) givers.push_back(move.worker);
+  if (givers.empty() || givers != last_givers_) {
+    last_givers_ = std::move(givers);
     seen_ = 0;
   }
   if (advice.empty() || ++seen_ < times_) return false;
-  last_.clear();
+  last_givers_.clear();
   seen_ = 0;
   return true;
 }

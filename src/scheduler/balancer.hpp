@@ -28,7 +28,9 @@ using Advice = std::vector<Move>;
 Advice advise(Allocation allocation, const TaskTable& tasks, const WorkerTable& workers,
               const Placement& placement, TimePoint now);
 
-// Advice is followed when it was given `times` times in a row, and then forgotten.
+// Advice is followed when it was given `times` times in a row, and then forgotten. It is the same
+// advice when the same workers give: which of their tasks, and how many, changes with every task
+// that ends meanwhile.
 class AdviceGate {
  public:
   explicit AdviceGate(std::uint32_t times) : times_(times) {}
@@ -37,7 +39,7 @@ class AdviceGate {
  private:
   std::uint32_t times_;
   std::uint32_t seen_ = 0;
-  Advice last_;
+  std::vector<Index> last_givers_;
 };
 
 }  // namespace scaler::scheduler

@@ -226,6 +226,31 @@ TEST_CASE("advice must repeat itself before it is followed", "[scheduler]") {
   REQUIRE_FALSE(gate.passes(other));
 }
 
+TEST_CASE("advice is the same though other tasks are to move, when the same workers give",
+          "[scheduler]") {
+  AdviceGate gate(2);
+  TaskId other;
+  other.bytes[0] = std::byte{1};
+  REQUIRE_FALSE(gate.passes({{1, {TaskId{}, other}}}));
+  REQUIRE(gate.passes({{1, {other}}}));
+}
+
+TEST_CASE("a worker that finishes task after task shares with one that is idle", "[scheduler]") {
+  SchedulerEnv env(balancing());
+  const auto client = env.add_client();
+  const auto full = env.add_worker({.slots = 100});
+  std::vector<TaskId> tasks;
+  for (int i = 0; i < 40; ++i) tasks.push_back(env.submit(client));
+  const auto idle = env.add_worker({.slots = 100});
+  for (std::size_t i = 0; i < 3; ++i) {
+    env.advance(1s);
+    env.finish(full, client, tasks[i]);
+  }
+  env.forget_mail();
+  env.confirm(full, tasks[39], CancelConfirmType::canceled);
+  env.expect_task(idle, tasks[39]);
+}
+
 TEST_CASE("by capability, tasks are moved only to workers that can run them", "[scheduler]") {
   SchedulerEnv env(balancing(Allocation::capability));
   const auto client = env.add_client();
