@@ -166,10 +166,8 @@ class Parser {
 Result<Json> Json::parse(std::string_view text) { return Parser(text).whole(); }
 
 const Json* Json::find(std::string_view name) const {
-  const auto* object = std::get_if<Object>(&value_);
-  if (object == nullptr) return nullptr;
-  const auto found = object->find(name);
-  return found == object->end() ? nullptr : &found->second;
+  const auto found = members_.find(name);
+  return found == members_.end() ? nullptr : &found->second;
 }
 
 std::optional<std::string> Json::text(std::string_view name) const {
@@ -184,14 +182,7 @@ std::optional<double> Json::number(std::string_view name) const {
 }
 
 std::optional<double> Json::as_number() const {
-  const double* found = std::get_if<double>(&value_);
-  return found == nullptr ? std::nullopt : std::optional(*found);
-}
-
-const Json::Object& Json::members() const {
-  static const Object nothing;
-  const auto* object = std::get_if<Object>(&value_);
-  return object == nullptr ? nothing : *object;
+  return kind_ == Kind::number ? std::optional(number_) : std::nullopt;
 }
 
 std::string json_text(std::string_view text) {
