@@ -18,7 +18,7 @@ constexpr Duration drain_patience = 5s;
 
 void log_statistics(const StoreService& service) {
   const auto& seen = service.statistics();
-  log::info(
+  log::debug(
       "ObjectStorageServer: {} requests ({} refused), at most {} objects and {} bytes, {} objects "
       "moved to disk",
       seen.requests, seen.refused, seen.ids_most, seen.bytes_most, seen.shelved);
