@@ -74,7 +74,7 @@ TEST_CASE("a dealer that listens first speaks what a store says, or what it want
   TestLoop test;
   RecordingRouter router(test.loop, {.kind = PortKind::store, .identity = "s", .limits = {}});
   auto options = RecordingDealer::options_for(router.listen(loopback), Protocol::ymq, "d");
-  // Our store port waits 250 ms before it speaks like an old one.
+  // Our store port waits before it speaks like an old one.
   const bool old = GENERATE(false, true);
   options.listen_first = old ? Duration(20s) : Duration(1ms);
   router.act_on_message = [&](PeerId id, Bytes payload) {
