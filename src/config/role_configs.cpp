@@ -63,7 +63,19 @@ const Table& store_table() {
                            .need = Need::not_empty,
                            .fallback = "ObjectStorageServer",
                            .group = core_group,
-                           .help = "name that connecting peers are told"}},
+                           .help = "name that connecting peers are told"},
+                          {.name = "memory-limit-bytes",
+                           .type = Type::integer,
+                           .fallback = "0",
+                           .least = 0,
+                           .most = std::int64_t{1} << 50,
+                           .unit = "bytes",
+                           .group = core_group,
+                           .help = "most bytes of objects in memory; 0: no limit"},
+                          {.name = "spill-directory",
+                           .need = Need::not_empty,
+                           .group = core_group,
+                           .help = "folder for what passes the memory limit, otherwise refused"}},
                          logging_options(),
                          {config_option()}}),
       .examples = {"scaler_object_storage_server tcp://127.0.0.1:6379"}};
@@ -139,6 +151,8 @@ const Table& gui_table() {
 StoreOptions store_of(const Settings& settings) {
   return {.bind_address = settings.address("bind-address"),
           .identity = settings.text("identity"),
+          .memory_limit_bytes = settings.integer("memory-limit-bytes"),
+          .spill_directory = settings.text("spill-directory"),
           .logging = logging_of(settings)};
 }
 

@@ -10,6 +10,7 @@
 #include "net/connection.hpp"
 #include "net/connector.hpp"
 #include "net/sessions.hpp"
+#include "net/sniff.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/net/timer.hpp"
@@ -34,6 +35,7 @@ struct Dealer::Impl final : ConnectionOwner {
                         [this] {
                           connection->end_soon({End::Kind::offence, "no handshake"});
                         }),
+        listening_timer(loop, [this] { speak(); }),
         closing_timer(loop, [this] { finish_shut_down(); }),
         closed_job(loop, Job::When::next_turn, [this] { finish_shut_down(); }) {
     attempt();
@@ -47,14 +49,30 @@ struct Dealer::Impl final : ConnectionOwner {
   void connected(Result<Descriptor> result) {
     connector.reset();
     if (!result) return lost(result.error().text);
-    connection = std::make_unique<Connection>(
-        loop, std::move(*result), PeerId{}, *this, traffic,
-        make_session(options.protocol, SocketType::dealer, options.identity, options.limits));
+    const bool listens = options.listen_first > Duration::zero();
+    connection = std::make_unique<Connection>(loop, std::move(*result), PeerId{}, *this, traffic,
+                                              listens ? nullptr : session_of(options.protocol));
+    if (listens) listening_timer.start(options.listen_first);
     handshake_timer.start(patience);
   }
 
-  Result<std::unique_ptr<Session>> on_first_bytes(PeerId, ByteView) override {
-    return std::unique_ptr<Session>();  // never asked: we know what we speak
+  std::unique_ptr<Session> session_of(Protocol protocol) const {
+    return make_session(protocol, SocketType::dealer, options.identity, options.limits);
+  }
+
+  // Only while listening first.
+  Result<std::unique_ptr<Session>> on_first_bytes(PeerId, ByteView bytes) override {
+    SCALER_TRY(protocol, recognise(PortKind::store, bytes));
+    if (!protocol) return std::unique_ptr<Session>();
+    listening_timer.stop();
+    return session_of(*protocol);
+  }
+
+  // The server is silent, so it waits for us.
+  void speak() {
+    if (connection && !connection->has_session() && !connection->heard_something() &&
+        connection->open())
+      connection->start(session_of(options.protocol));
   }
 
   void on_event(PeerId, SessionEvent event) override {
@@ -94,6 +112,7 @@ struct Dealer::Impl final : ConnectionOwner {
       speak_the_other_protocol();
     const auto gone = std::move(connection);
     handshake_timer.stop();
+    listening_timer.stop();
     if (std::exchange(ready, false) && loop.now() - ready_since >= options.retry_most)
       retry_delay = options.retry_first;
     lost(why);
@@ -143,6 +162,7 @@ struct Dealer::Impl final : ConnectionOwner {
   void finish_shut_down() {
     closing_timer.stop();
     handshake_timer.stop();
+    listening_timer.stop();
     connector.reset();
     connection.reset();
     ready = false;
@@ -166,6 +186,7 @@ struct Dealer::Impl final : ConnectionOwner {
   log::RateLimit offences{3, 10s};
   Timer retry_timer;
   Timer handshake_timer;
+  Timer listening_timer;
   Timer closing_timer;
   Job closed_job;
   std::optional<Connector> connector;

@@ -10,6 +10,13 @@
 #include "scaler/base/assert.hpp"
 
 namespace scaler::net {
+namespace {
+
+// After so much silence a peer of a store port is one of 1.12.28, which waits for us. All others
+// speak at once, but on a busy machine "at once" was seen to take more than a quarter of a second.
+constexpr Duration silence_patience = 2s;
+
+}  // namespace
 
 struct Router::Impl final : ServerUser {
   Impl(Loop& loop, RouterOptions opts, RouterEvents& to)
@@ -17,7 +24,7 @@ struct Router::Impl final : ServerUser {
         events(to),
         server(loop,
                {options.kind, options.limits,
-                patience_or_limit(options.handshake_patience, options.limits), 250ms},
+                patience_or_limit(options.handshake_patience, options.limits), silence_patience},
                *this) {}
 
   std::unique_ptr<Session> make_session(Protocol protocol) override {

@@ -11,11 +11,15 @@ namespace {
 // One object is one message: its size is bounded by memory, not by the transport.
 constexpr std::uint64_t object_bytes_max = std::uint64_t{1} << 40;
 
+// Every server of the peer speaks at once; ours waits for us, but for longer than this.
+constexpr Duration listen_first = 100ms;
+
 net::DealerOptions dealer_options(const Address& address, std::string identity) {
   net::DealerOptions options;
   options.address = address;
   options.identity = std::move(identity);
   options.protocol = net::Protocol::ymq;
+  options.listen_first = listen_first;
   options.limits.message_bytes_max = object_bytes_max;
   options.limits.write_queue_bytes_max = object_bytes_max;  // the agent bounds what is on its way
   return options;

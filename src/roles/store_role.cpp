@@ -1,7 +1,9 @@
+#include <optional>
 #include <utility>
 
 #include "roles/own_resources.hpp"
 #include "roles/role_signals.hpp"
+#include "roles/spill_folder.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/config/logging.hpp"
 #include "scaler/net/loop.hpp"
@@ -14,13 +16,32 @@ namespace {
 
 constexpr Duration drain_patience = 5s;
 
+void log_statistics(const StoreService& service) {
+  const auto& seen = service.statistics();
+  log::debug(
+      "ObjectStorageServer: {} requests ({} refused), at most {} objects and {} bytes, {} objects "
+      "moved to disk",
+      seen.requests, seen.refused, seen.ids_most, seen.bytes_most, seen.shelved);
+}
+
 }  // namespace
 
 int run_object_storage_server(const config::StoreOptions& options) {
   Readiness readiness;
   raise_descriptor_limit();
+  std::optional<SpillFolder> spill;
+  if (!options.spill_directory.empty()) {
+    spill.emplace(options.spill_directory);
+    if (const auto usable = spill->check(); !usable) {
+      log::error("ObjectStorageServer: {}", usable.error().text);
+      return 1;
+    }
+  }
   net::Loop loop;
-  StoreService service(loop, options.identity);
+  StoreServiceLimits limits;
+  limits.store.memory_bytes_max = static_cast<std::uint64_t>(options.memory_limit_bytes);
+  limits.store.shelf = spill ? &*spill : nullptr;
+  StoreService service(loop, options.identity, limits);
   const auto bound = service.listen(options.bind_address);
   if (!bound) {
     log::error("ObjectStorageServer: {}", bound.error().text);
@@ -34,6 +55,7 @@ int run_object_storage_server(const config::StoreOptions& options) {
   log::write(log::Level::info, config::lines::store_started(*bound));
   readiness.announce();
   loop.run();
+  log_statistics(service);
   log::write(log::Level::info, config::lines::store_stopped());
   return 0;
 }

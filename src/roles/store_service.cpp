@@ -134,6 +134,12 @@ void StoreService::serve(PeerId id, Peer& peer, const StoreRequestHeader& reques
 void StoreService::send_answers() {
   for (store::Reply& answer : answers_) {
     if (answer.to == ourselves) continue;
+    if (answer.unreadable) {
+      if (const auto peer = peers_.find(answer.to); peer != peers_.end())
+        end(answer.to, peer->second,
+            fmt::format("object {} cannot be read from disk", answer.header.object.hex()));
+      continue;
+    }
     const bool has_payload = answer.header.payload_bytes > 0;
     if (!router_.send(answer.to, wire::encode_store_response(answer.header))) continue;
     if (has_payload) router_.send(answer.to, std::move(answer.payload));

@@ -19,7 +19,10 @@ using wire::StoreResponseType;
 
 struct ObjectStore::Impl {
   explicit Impl(Options wanted)
-      : options(wanted), objects(wanted.hash_seed), waiting(wanted.hash_seed) {}
+      : options(wanted),
+        objects(wanted.hash_seed),
+        contents({wanted.memory_bytes_max, wanted.shelf}),
+        waiting(wanted.hash_seed) {}
 
   Outcome set(PeerId from, const StoreRequestHeader& request, Bytes payload, Outbox& out);
   Outcome get(PeerId from, const StoreRequestHeader& request, Outbox& out);
@@ -30,7 +33,7 @@ struct ObjectStore::Impl {
 
   void bind(const ObjectId& id, Contents::Handle content);
   void release_waiting(const ObjectId& id, Contents::Handle content, Outbox& out);
-  bool has_room_for(const ObjectId& id, std::uint64_t bytes) const;
+  std::optional<Contents::Handle> replaced_by(const ObjectId& id) const;
   Outcome hold_back(const WaitingRequest& request);
 
   void answer(PeerId to, const StoreResponseHeader& header, Bytes payload, Outbox& out);
@@ -51,10 +54,12 @@ Outcome ObjectStore::Impl::set(PeerId from, const StoreRequestHeader& request, B
                                Outbox& out) {
   statistics.bytes_in += payload.size();
   if (request.payload_bytes != payload.size()) ++statistics.size_mismatches;
-  if (!has_room_for(request.object, payload.size())) return Outcome::refused_out_of_memory;
-  const Contents::Handle content = contents.add(std::move(payload));
-  bind(request.object, content);
-  release_waiting(request.object, content, out);
+  const auto content = contents.add(std::move(payload), replaced_by(request.object));
+  statistics.shelved_bytes = contents.shelved_bytes();
+  statistics.shelved = contents.shelved();
+  if (!content) return Outcome::refused_out_of_memory;
+  bind(request.object, *content);
+  release_waiting(request.object, *content, out);
   answer(from, {request.object, 0, request.request_id, StoreResponseType::set_ok}, {}, out);
   return Outcome::accepted;
 }
@@ -135,12 +140,10 @@ void ObjectStore::Impl::release_waiting(const ObjectId& id, Contents::Handle con
   statistics.waiting = waiting.size();
 }
 
-bool ObjectStore::Impl::has_room_for(const ObjectId& id, std::uint64_t bytes) const {
-  if (options.memory_bytes_max == 0) return true;
-  std::uint64_t kept = contents.total_bytes();
+// The content that goes when this id gets another one.
+std::optional<Contents::Handle> ObjectStore::Impl::replaced_by(const ObjectId& id) const {
   const auto old = objects.find(id);
-  if (old && contents.names_of(*old) == 1) kept -= contents.bytes_of(*old).size();
-  return bytes <= options.memory_bytes_max && kept <= options.memory_bytes_max - bytes;
+  return old && contents.names_of(*old) == 1 ? old : std::nullopt;
 }
 
 Outcome ObjectStore::Impl::hold_back(const WaitingRequest& request) {
@@ -163,10 +166,12 @@ void ObjectStore::Impl::answer(PeerId to, const StoreResponseHeader& header, Byt
 void ObjectStore::Impl::answer_get(PeerId to, const ObjectId& object, std::uint64_t request_id,
                                    std::uint64_t bytes_wanted, Contents::Handle content,
                                    Outbox& out) {
-  const Bytes& bytes = contents.bytes_of(content);
-  const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), bytes_wanted));
-  answer(to, {object, 0, request_id, StoreResponseType::get_ok},
-         length == 0 ? Bytes() : bytes.slice(0, length), out);
+  auto bytes = contents.first(content, bytes_wanted);
+  if (!bytes) ++statistics.unreadable;
+  const bool readable = bytes.has_value();
+  answer(to, {object, 0, request_id, StoreResponseType::get_ok}, std::move(bytes).value_or(Bytes()),
+         out);
+  out.back().unreadable = !readable;
 }
 
 ObjectStore::ObjectStore(Options options) : impl_(std::make_unique<Impl>(options)) {}

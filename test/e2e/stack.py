@@ -123,7 +123,7 @@ class Stack:
     """Object storage, scheduler and a fixed worker manager on free ports. `storage` is "own" for a server of its own, None for the
     scheduler's, or another program that takes a port."""
 
-    def __init__(self, workers=2, storage="own", scheduler_options=(), manager_options=(), env=None):
+    def __init__(self, workers=2, storage="own", scheduler_options=(), manager_options=(), storage_options=(), env=None):
         scheduler_port, storage_port, monitor_port = free_ports(3)
         self.address = f"tcp://127.0.0.1:{scheduler_port}"
         self.storage_address = f"tcp://127.0.0.1:{storage_port}"
@@ -132,7 +132,7 @@ class Stack:
         options = ["--monitor-address", self.monitor_address, *scheduler_options]
         if storage:
             self.storage = (
-                Role("object_storage_server", self.storage_address) if storage == "own"
+                Role("object_storage_server", self.storage_address, *storage_options) if storage == "own"
                 else Role(str(storage_port), program=storage)
             )
             self.storage.wait_for_line("started")

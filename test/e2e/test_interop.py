@@ -63,8 +63,6 @@ class Mixtures(Limited):
             cluster.wait_workers(4)
             self.exercise(cluster.address)
 
-    # The object storage of 1.12 speaks another framing, and first, which our worker does not look for.
-    @unittest.skipIf(CLIENT < (2, 0), "our worker speaks the object storage protocol of 2.0 and later")
     def test_our_workers_under_the_peers_scheduler_and_store(self):
         # Whichever transport its scheduler speaks, ours finds it, in the environment or by trying.
         scheduler_port, storage_port, monitor_port = stack.free_ports(3)

@@ -69,6 +69,25 @@ TEST_CASE("a dealer that its server drops tries again", "[net]") {
   REQUIRE(log.said("scheduler's port"));
 }
 
+TEST_CASE("a dealer that listens first speaks what a store says, or what it wants to a silent one",
+          "[net]") {
+  TestLoop test;
+  RecordingRouter router(test.loop, {.kind = PortKind::store, .identity = "s", .limits = {}});
+  auto options = RecordingDealer::options_for(router.listen(loopback), Protocol::ymq, "d");
+  // Our store port waits before it speaks like an old one.
+  const bool old = GENERATE(false, true);
+  options.listen_first = old ? Duration(20s) : Duration(1ms);
+  router.act_on_message = [&](PeerId id, Bytes payload) {
+    REQUIRE(router.router->send(id, std::move(payload)));
+  };
+  RecordingDealer dealer(test.loop, options);
+  dealer.dealer->send(Bytes::copy_of("there and back"));
+  test.run_until([&] { return dealer.messages.size() == 1; });
+  REQUIRE(dealer.messages.front() == "there and back");
+  REQUIRE(router.peers.front().protocol == (old ? Protocol::store_1_12 : Protocol::ymq));
+  REQUIRE(dealer.disconnections.empty());
+}
+
 TEST_CASE("a dealer may try the other protocol after a server that does not speak the first",
           "[net]") {
   LogRecorder log;

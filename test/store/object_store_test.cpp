@@ -2,6 +2,8 @@
 
 #include "store/store_env.hpp"
 
+#include <map>
+
 namespace scaler::store {
 namespace {
 
@@ -333,6 +335,104 @@ TEST_CASE("a set that would pass the memory limit is refused and changes nothing
   CHECK(env.duplicate(1, 'A', 'B') == Outcome::accepted);         // costs no bytes
   CHECK(env.set(1, 'A', "1") == Outcome::refused_out_of_memory);  // B keeps the old content
   CHECK(env.take() == Lines{"1 duplicate_ok B"});
+}
+
+namespace {
+
+// A shelf in memory that can be told to fail.
+class FakeShelf final : public Shelf {
+ public:
+  bool put(std::uint32_t number, ByteView bytes) override {
+    return works && kept.emplace(number, Bytes::copy_of(bytes)).second;
+  }
+  std::optional<Bytes> first(std::uint32_t number, std::size_t length) override {
+    if (!works) return std::nullopt;
+    return kept.at(number).slice(0, length);
+  }
+  void drop(std::uint32_t number) override { REQUIRE(kept.erase(number) == 1); }
+
+  bool works = true;
+  std::map<std::uint32_t, Bytes> kept;
+};
+
+constexpr std::size_t kib = 1024;
+std::string text_of(char letter, std::size_t bytes) { return std::string(bytes, letter); }
+
+}  // namespace
+
+TEST_CASE("what memory has no room for lies on the shelf, longest unused first", "[store]") {
+  FakeShelf shelf;
+  StoreEnv env{Options{.memory_bytes_max = 100 * kib, .shelf = &shelf}};
+  env.set(1, 'A', text_of('a', 40 * kib));
+  env.set(1, 'B', text_of('b', 40 * kib));
+  env.get(1, 'A');
+  env.set(1, 'C', text_of('c', 40 * kib));
+  REQUIRE(shelf.kept.size() == 1);
+  CHECK((shelf.kept.begin()->second.text() == text_of('b', 40 * kib)));
+  env.take();
+  env.get(1, 'B', 3);  // from there, and it stays there
+  CHECK(env.take() == Lines{"1 get_ok B bbb"});
+  CHECK(env.totals() == Totals{3, 3, 120 * kib});
+  CHECK(env.store.statistics().shelved == 1);
+  env.remove(1, 'B');
+  CHECK(shelf.kept.empty());
+  env.take();
+}
+
+TEST_CASE("large contents go to the shelf before small ones, and tiny ones never", "[store]") {
+  FakeShelf shelf;
+  StoreEnv env{Options{.memory_bytes_max = 2100 * kib, .shelf = &shelf}};
+  env.set(1, 'A', text_of('a', kib));
+  env.set(1, 'B', text_of('b', 40 * kib));
+  env.set(1, 'C', text_of('c', 1500 * kib));
+  env.set(1, 'D', text_of('d', 1000 * kib));
+  REQUIRE(shelf.kept.size() == 1);
+  CHECK(shelf.kept.begin()->second.size() == 1500 * kib);
+  env.set(1, 'E', text_of('e', 2099 * kib));
+  CHECK(shelf.kept.size() == 3);
+  CHECK(env.set(1, 'F', text_of('f', 2 * kib)) == Outcome::accepted);  // in place of E
+  CHECK(shelf.kept.size() == 4);
+  env.take();
+}
+
+TEST_CASE("an object larger than all of memory goes straight to the shelf", "[store]") {
+  FakeShelf shelf;
+  StoreEnv env{Options{.memory_bytes_max = 20 * kib, .shelf = &shelf}};
+  env.get(2, 'A', 2);
+  CHECK(env.set(1, 'A', text_of('a', 30 * kib)) == Outcome::accepted);
+  CHECK(env.duplicate(1, 'A', 'B') == Outcome::accepted);
+  CHECK(env.set(1, 'A', "x") == Outcome::accepted);
+  env.get(1, 'B', 1);
+  CHECK(env.take() ==
+        Lines{"2 get_ok A aa", "1 set_ok A", "1 duplicate_ok B", "1 set_ok A", "1 get_ok B a"});
+}
+
+TEST_CASE("a replaced content makes room for its successor, on the shelf or off it", "[store]") {
+  FakeShelf shelf;
+  StoreEnv env{Options{.memory_bytes_max = 100 * kib, .shelf = &shelf}};
+  env.set(1, 'A', text_of('a', 60 * kib));
+  env.set(1, 'A', text_of('b', 90 * kib));
+  CHECK(shelf.kept.empty());
+  env.set(1, 'B', text_of('c', 60 * kib));  // A moves
+  env.set(1, 'A', text_of('d', 70 * kib));  // its old content goes, B moves
+  CHECK(shelf.kept.size() == 1);
+  env.take();
+}
+
+TEST_CASE("a full shelf refuses the set, a broken one ends whoever reads", "[store]") {
+  FakeShelf shelf;
+  StoreEnv env{Options{.memory_bytes_max = 100 * kib, .shelf = &shelf}};
+  env.set(1, 'A', text_of('a', 60 * kib));
+  env.set(1, 'B', text_of('b', 60 * kib));
+  shelf.works = false;
+  CHECK(env.set(1, 'C', text_of('c', 60 * kib)) == Outcome::refused_out_of_memory);
+  env.take();
+  CHECK(env.get(1, 'A') == Outcome::accepted);
+  REQUIRE(env.out.size() == 1);
+  CHECK(env.out.front().unreadable);
+  env.out.clear();
+  CHECK(env.store.statistics().unreadable == 1);
+  shelf.works = true;
 }
 
 TEST_CASE("the statistics count bytes in and out and the most there ever was", "[store]") {

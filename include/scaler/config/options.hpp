@@ -57,6 +57,8 @@ struct SchedulerOptions {
 struct StoreOptions {
   Address bind_address;
   std::string identity = "ObjectStorageServer";
+  std::int64_t memory_limit_bytes = 0;  // 0: no limit
+  std::string spill_directory;          // empty: none
   LoggingOptions logging;
 };
 

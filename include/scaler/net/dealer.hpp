@@ -27,6 +27,10 @@ struct DealerOptions {
   std::string identity;
   Protocol protocol = Protocol::zmtp;
   bool tries_both_protocols = false;  // an attempt that met the wrong one is followed by the other
+  // Of a store: listen so long before speaking `protocol`, and speak what the server does. The
+  // server of 1.12.28 speaks first, in a framing of its own, and would take our first bytes for a
+  // length.
+  Duration listen_first = Duration::zero();
   TransportLimits limits;
   Duration retry_first = 50ms;  // doubles up to retry_most, with jitter
   Duration retry_most = 2s;

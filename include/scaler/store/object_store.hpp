@@ -6,6 +6,7 @@
 
 #include "scaler/base/bytes.hpp"
 #include "scaler/base/ids.hpp"
+#include "scaler/store/shelf.hpp"
 #include "scaler/wire/store_protocol.hpp"
 
 namespace scaler::store {
@@ -16,13 +17,16 @@ struct Reply {
   PeerId to;
   wire::StoreResponseHeader header;
   Bytes payload;
+  bool unreadable = false;  // the shelf lost it: say nothing, end the connection
 };
 using Outbox = std::vector<Reply>;
 
 struct Options {
-  // Sum of the distinct contents; 0: no limit. A set that would pass it is refused. Nothing is
-  // moved to disk.
+  // Sum of the distinct contents in memory; 0: no limit. What would pass it moves others to the
+  // shelf, the larger and longer unused first. Without a shelf, or when that is full, such a set is
+  // refused.
   std::uint64_t memory_bytes_max = 0;
+  Shelf* shelf = nullptr;  // outlives the store
   // Requests held back; each costs about 250 bytes.
   std::uint64_t waiting_per_peer_max = std::uint64_t{1} << 18;
   std::uint64_t waiting_max = std::uint64_t{1} << 21;
@@ -35,7 +39,7 @@ enum class Outcome : std::uint8_t {
   accepted,               // answered, or held back
   ignored,                // an unknown type or a malformed duplicate: counted, no answer
   refused_waiting,        // this peer, or all together, wait for too many objects
-  refused_out_of_memory,  // the set does not fit below memory_bytes_max
+  refused_out_of_memory,  // the set fits neither below memory_bytes_max nor on the shelf
 };
 
 // Which bytes exist, and who waits for them. Knows no socket. Contents are shared by reference
@@ -62,8 +66,11 @@ class ObjectStore {
                   bytes_most = 0;
     std::uint64_t waiting_most = 0;
     std::uint64_t ignored = 0;          // Outcome::ignored
-    std::uint64_t refused = 0;          // both kinds
+    std::uint64_t refused = 0;          // all kinds
     std::uint64_t size_mismatches = 0;  // sets whose header announced another length
+    std::uint64_t unreadable = 0;       // gets that the shelf failed
+    std::uint64_t shelved = 0;          // contents that ever moved to the shelf
+    std::uint64_t shelved_bytes = 0;    // on the shelf after the last set
   };
   const Statistics& statistics() const;
   void check_invariants() const;
