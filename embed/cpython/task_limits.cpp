@@ -44,6 +44,8 @@ extern "C" void on_cpu_used_up(int number) {
       return;
     }
   }
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
   signal(number, SIG_DFL);
   raise(number);
 }

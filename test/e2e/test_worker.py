@@ -334,7 +334,7 @@ class Deaths(EndToEnd):
                     children = stack.children_of(worker)
                     os.remove(started)
                     os.kill(worker, number)
-                    cluster.manager.wait_for_line(r"Worker\[0\] ended")
+                    cluster.manager.wait_for_line(r"Worker\[0\].* ended$")
                     until(lambda: not stack.living(children), "the end of the worker's processes")
                     cluster.add_manager(1, "wm-other")
                     wait_for_file(started)
@@ -381,6 +381,30 @@ class Returns(Limited):
             with Client(address=cluster.address) as client:
                 self.assertEqual(map_with(client, square, range(50)), [i * i for i in range(50)])
             self.assertEqual(sorted(processes(cluster.manager, "worker")), workers)
+
+
+def print_much(lines):
+    for i in range(lines):
+        print(str(i % 10) * 999)
+    return lines
+
+
+class Output(EndToEnd):
+    workers = 1
+
+    def test_a_task_that_prints_60_mb_still_gives_its_result(self):
+        program = (
+            "import sys; sys.path.insert(0, sys.argv[2])\n"
+            "from scaler import Client\n"
+            "from test_worker import print_much\n"
+            "with Client(address=sys.argv[1], stream_output=True) as client:\n"
+            "    assert client.submit(print_much, 60_000).result() == 60_000\n"
+        )
+        ran = subprocess.run([sys.executable, "-c", program, self.stack.address, os.path.dirname(__file__)],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=80, check=False)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        (worker,) = processes(self.stack.manager, "worker")
+        self.assertLess(int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{worker}/status").read_text())[1]), 200_000)
 
 
 class Leaks(EndToEnd):
