@@ -48,7 +48,7 @@ def holdings(manager):
 def main():
     tasks = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     first = None
-    with stack.Stack(workers=1) as cluster:
+    with stack.Stack(workers=1, scheduler_options=("--object-retention-seconds", "1")) as cluster:
         client = Client(address=cluster.address)
         try:
             for done in range(BATCH, tasks + 1, BATCH):
