@@ -1,3 +1,8 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include "scaler/roles/roles.hpp"
 #include "subcommands/commands.hpp"
 #include "subcommands/output.hpp"
@@ -16,8 +21,13 @@ int run_manager(std::string_view command, const config::WorkerManagerOptions& op
     return complain(command, {Errc::usage, fmt::format("{}: not built in yet (baremetal_native is)",
                                                        options.kind)});
   // Here once, and not in every worker again and again.
-  if (const auto python = embed::executable_of(options.tuning.python_env); !python)
+  if (const std::string& other = options.tuning.python; !other.empty()) {
+    if (access(other.c_str(), X_OK) != 0)
+      return complain(command,
+                      {Errc::usage, fmt::format("--python {}: {}", other, std::strerror(errno))});
+  } else if (const auto python = embed::executable_of(options.tuning.python_env); !python) {
     return complain(command, python.error());
+  }
   return log_and_run(command, options, options.tuning.event_loop, notes, roles::run_worker_manager);
 }
 

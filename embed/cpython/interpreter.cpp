@@ -9,6 +9,7 @@
 #include "embed/carried/carried.hpp"
 #include "embed/cpython/native_module.hpp"
 #include "embed/cpython/object.hpp"
+#include "embed/cpython/processor_methods.hpp"
 #include "scaler/base/log.hpp"
 
 namespace scaler::embed {

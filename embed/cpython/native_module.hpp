@@ -1,26 +1,9 @@
 #pragma once
 
-#include "embed/cpython/object.hpp"
-#include "scaler/base/bytes.hpp"
-
-// `_scaler_native`, the builtin module through which carried Python code reaches this program.
+// `_scaler_native` as a builtin module: what processors ask, and the Python sources that the
+// program carries.
 namespace scaler::embed {
 
-class FrameChannel;
-
-inline constexpr const char* native_module_name = "_scaler_native";
-
 void register_native_module();  // before the interpreter starts
-
-// Where send_output() goes; nullptr: nowhere, and it raises.
-void set_output_channel(FrameChannel* channel);
-
-// What suggest_client_import() makes readable, in whichever process listens; -1: it does nothing.
-void set_suggestion_descriptor(int eventfd);
-
-// The bytes as a Python object: a copy if they are few, else an object that exports the very memory
-// (buffer protocol) and keeps it alive. The GIL guards the reference count of `bytes`, which is not
-// atomic.
-Object make_payload(const Bytes& bytes);
 
 }  // namespace scaler::embed

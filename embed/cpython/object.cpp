@@ -35,7 +35,7 @@ Error take_python_error(std::string_view context) {
 
   std::string text = "no Python exception was set";
   if (type != nullptr) {
-    text = reinterpret_cast<PyTypeObject*>(type)->tp_name;
+    text = text_of(Object::steal(PyObject_GetAttrString(type, "__name__")).get());
     const std::string said = text_of(Object::steal(PyObject_Str(value)).get());
     PyErr_Clear();
     if (!said.empty()) text += ": " + said;
@@ -60,13 +60,12 @@ Result<Object> Object::attribute(const char* name) const {
 }
 
 Result<Object> Object::call(std::initializer_list<Object> arguments) const {
-  constexpr std::size_t on_stack = 8;
-  SCALER_ASSERT(arguments.size() <= on_stack, "too many arguments for one call");
-  PyObject* raw[on_stack + 1] = {};  // the first slot is the callee's, for bound methods
-  std::size_t count = 0;
-  for (const Object& argument : arguments) raw[++count] = argument.get();
-  return checked(
-      PyObject_Vectorcall(object_, raw + 1, count | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+  const Object tuple = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(arguments.size())));
+  SCALER_ASSERT(static_cast<bool>(tuple), "no memory for the arguments of a call");
+  Py_ssize_t index = 0;
+  for (const Object& argument : arguments)
+    PyTuple_SetItem(tuple.get(), index++, Object(argument).release());
+  return checked(PyObject_CallObject(object_, tuple.get()));
 }
 
 Result<Object> Object::call_method(const char* name,

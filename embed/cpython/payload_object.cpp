@@ -1,4 +1,4 @@
-#include "embed/cpython/native_module.hpp"
+#include "embed/cpython/processor_methods.hpp"
 
 #include <new>
 

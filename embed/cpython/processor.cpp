@@ -10,9 +10,8 @@
 
 #include "embed/cpython/frame_channel.hpp"
 #include "embed/cpython/gil.hpp"
-#include "embed/cpython/interpreter.hpp"
-#include "embed/cpython/native_module.hpp"
 #include "embed/cpython/object.hpp"
+#include "embed/cpython/processor_methods.hpp"
 #include "embed/cpython/processor_signals.hpp"
 #include "embed/cpython/task_cost.hpp"
 #include "embed/cpython/task_limits.hpp"
@@ -39,12 +38,18 @@ Status tie_life_to(pid_t agent) {
   return ok();
 }
 
+// "3.11.2", of the interpreter that runs this, whatever it was compiled with.
+std::string running_version() {
+  const std::string_view all = Py_GetVersion();  // "3.11.2 (main, ...) [GCC ...]"
+  return std::string(all.substr(0, all.find(' ')));
+}
+
 Object make_list(const std::vector<ObjectId>& ids) {
   Object list = Object::steal(PyList_New(static_cast<Py_ssize_t>(ids.size())));
   SCALER_ASSERT(static_cast<bool>(list), "no memory for a list");
   Py_ssize_t index = 0;
   for (const ObjectId& id : ids)
-    PyList_SET_ITEM(list.get(), index++, make_bytes(id.view()).release());
+    PyList_SetItem(list.get(), index++, make_bytes(id.view()).release());
   return list;
 }
 
@@ -72,8 +77,8 @@ class PayloadView {
 Status add_payload(const Object& payload, std::deque<PayloadView>& parts,
                    std::vector<ByteView>& body) {
   if (PyList_Check(payload.get())) {
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(payload.get()); ++i)
-      SCALER_CHECK(add_payload(Object::borrow(PyList_GET_ITEM(payload.get(), i)), parts, body));
+    for (Py_ssize_t i = 0; i < PyList_Size(payload.get()); ++i)
+      SCALER_CHECK(add_payload(Object::borrow(PyList_GetItem(payload.get(), i)), parts, body));
     return ok();
   }
   const PayloadView& part = parts.emplace_back(payload.get());
@@ -150,7 +155,7 @@ Status Processor::start(int resume) {
     SCALER_TRY(found, runtime.attribute(name));
     *method = std::move(found);
   }
-  return say(agent::ProcessorReady{PY_VERSION});
+  return say(agent::ProcessorReady{running_version()});
 }
 
 // Waits for bytes or a signal. False: the channel has ended.
@@ -222,10 +227,10 @@ Status Processor::on_message(const agent::RunTask& message) {
 // the last field of its frame and has no length of its own, so a frame without it is what precedes
 // it.
 Status Processor::finish(const TaskId& id, const Object& answer, const TaskCost& cost) {
-  SCALER_ASSERT(PyTuple_Check(answer.get()) && PyTuple_GET_SIZE(answer.get()) == 3,
+  SCALER_ASSERT(PyTuple_Check(answer.get()) && PyTuple_Size(answer.get()) == 3,
                 "the runtime answers with three values");
-  const Object failed = Object::borrow(PyTuple_GET_ITEM(answer.get(), 0));
-  const Object text = Object::borrow(PyTuple_GET_ITEM(answer.get(), 2));
+  const Object failed = Object::borrow(PyTuple_GetItem(answer.get(), 0));
+  const Object text = Object::borrow(PyTuple_GetItem(answer.get(), 2));
   agent::TaskFinished finished;
   finished.id = id;
   SCALER_TRY(is_failed, failed.truth());
@@ -239,7 +244,7 @@ Status Processor::finish(const TaskId& id, const Object& answer, const TaskCost&
   const Bytes head = encode(agent::FromProcessor{std::move(finished)});
   std::vector<ByteView> body{head.view()};
   std::deque<PayloadView> parts;  // they do not move
-  const Object payload = Object::borrow(PyTuple_GET_ITEM(answer.get(), 1));
+  const Object payload = Object::borrow(PyTuple_GetItem(answer.get(), 1));
   SCALER_CHECK(add_payload(payload, parts, body));
   const GilReleased released;
   return channel_.send(body);

@@ -10,8 +10,8 @@
 #include <cstring>
 
 #include "embed/cpython/gil.hpp"
-#include "embed/cpython/native_module.hpp"
 #include "embed/cpython/object.hpp"
+#include "embed/cpython/processor_methods.hpp"
 
 namespace scaler::embed::processor_signals {
 
@@ -20,6 +20,8 @@ namespace {
 std::atomic<std::uint64_t> suspends_requested{0};
 std::uint64_t suspends_served = 0;  // main thread only
 std::atomic<bool> termination{false};
+void (*tell_python)(int) =
+    nullptr;  // Python's own handler: it notes the signal for the main thread
 pid_t owner = 0;
 int resume = -1;
 int wake = -1;
@@ -45,7 +47,7 @@ extern "C" void on_suspend_signal(int number) {
   if (passed_on(number)) return;
   const int saved = errno;
   suspends_requested.fetch_add(1);
-  PyErr_SetInterruptEx(SIGUSR1);
+  tell_python(number);
   wake_loop();
   errno = saved;
 }
@@ -58,12 +60,17 @@ extern "C" void on_termination_signal(int number) {
   errno = saved;
 }
 
-Status handle(int number, void (*handler)(int)) {
+// The handler that was there before is handed out.
+Status handle(int number, void (*handler)(int), void (**before)(int) = nullptr) {
+  struct sigaction old {};
   struct sigaction action {};
   action.sa_handler = handler;
   sigemptyset(
       &action
            .sa_mask);  // no SA_RESTART: waits of user code return to Python, which runs the handler
+  if (sigaction(number, nullptr, &old) != 0)
+    return Error{Errc::system, fmt::format("sigaction: {}", std::strerror(errno))};
+  if (before != nullptr) *before = old.sa_handler;
   if (sigaction(number, &action, nullptr) != 0)
     return Error{Errc::system, fmt::format("sigaction: {}", std::strerror(errno))};
   return ok();
@@ -81,7 +88,7 @@ Status install(int resume_descriptor) {
   SCALER_TRY(native, Object::import(native_module_name));
   SCALER_TRY(suspend, native.attribute("suspend"));
   SCALER_TRY(before, signal_module.call_method("signal", {make_integer(SIGUSR1), suspend}));
-  SCALER_CHECK(handle(SIGUSR1, on_suspend_signal));
+  SCALER_CHECK(handle(SIGUSR1, on_suspend_signal, &tell_python));
   return handle(SIGTERM, on_termination_signal);
 }
 

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <ctime>
 
-#include "embed/cpython/native_module.hpp"
 #include "embed/cpython/object.hpp"
+#include "embed/cpython/processor_methods.hpp"
 
 namespace scaler::embed::task_limits {
 
@@ -24,6 +24,8 @@ std::uint32_t cpu_limit = 0;
 rlim_t data_before = RLIM_INFINITY;
 timer_t polite_timer{};  // SIGXCPU, at the limit and every second after it
 timer_t last_timer{};    // SIGKILL, which no task can block
+void (*tell_python)(int) =
+    nullptr;  // Python's own handler: it notes the signal for the main thread
 pid_t owner = 0;
 std::atomic<bool> active{false};
 std::atomic<int> expiries{0};
@@ -38,10 +40,12 @@ extern "C" void on_cpu_used_up(int number) {
   if (getpid() == owner) {
     if (!active.load()) return;
     if (expiries.fetch_add(1) == 0) {
-      PyErr_SetInterruptEx(SIGXCPU);
+      tell_python(number);
       return;
     }
   }
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
   signal(number, SIG_DFL);
   raise(number);
 }
@@ -60,6 +64,9 @@ Status install_cpu_limit() {
   SCALER_TRY(limits, Object::import("scaler_runtime.limits"));
   SCALER_TRY(handler, limits.attribute("on_cpu_used_up"));
   SCALER_TRY(before, signal_module.call_method("signal", {make_integer(SIGXCPU), handler}));
+  struct sigaction python {};
+  if (sigaction(SIGXCPU, nullptr, &python) != 0) return system_error("sigaction");
+  tell_python = python.sa_handler;
   struct sigaction action {};
   action.sa_handler = on_cpu_used_up;
   sigemptyset(&action.sa_mask);

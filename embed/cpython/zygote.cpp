@@ -14,10 +14,9 @@
 #include <cstring>
 #include <optional>
 
-#include "embed/cpython/interpreter.hpp"
-#include "embed/cpython/native_module.hpp"
 #include "embed/cpython/object.hpp"
 #include "embed/cpython/processor.hpp"
+#include "embed/cpython/processor_methods.hpp"
 #include "scaler/base/log.hpp"
 
 namespace scaler::embed {
@@ -191,28 +190,31 @@ log::Level level_of(std::string_view name) {
 
 }  // namespace
 
-int run_zygote(const ZygoteOptions& options) {
+int run_zygote(const ZygoteOptions& options,
+               const std::function<Result<std::function<void()>>()>& start_python) {
   prctl(PR_SET_NAME, "scaler-zygote");
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   log::set_level(level_of(options.log_level));
   fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);
   leave_terminal();
 
-  auto fail = [&](const Error& error) {
+  const auto fail = [&](const Error& error) {
     log::error("zygote: {}", error.text);
-    tell(options.control_fd, 'X', error.text);
+    tell_zygote_failure(options.control_fd, error.text);
     return 1;
   };
-  Result<Interpreter> interpreter = Interpreter::start({options.python_env});
-  if (!interpreter) return fail(interpreter.error());
+  const Result<std::function<void()>> stop_python = start_python();
+  if (!stop_python) return fail(stop_python.error());
   const Result<std::string> version = prepare();
   if (!version) return fail(version.error());
   tell(options.control_fd, 'R', *version);
 
   const int exit_code = serve(options);
   end_within(orderly_end_seconds_max);
-  interpreter->stop();
+  (*stop_python)();
   return exit_code;
 }
+
+void tell_zygote_failure(int control_fd, std::string_view reason) { tell(control_fd, 'X', reason); }
 
 }  // namespace scaler::embed

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "scaler/base/result.hpp"
@@ -17,6 +19,7 @@ struct ZygoteOptions {
   std::string object_storage_address{};
   std::string preload{};     // "module:function(1)"; empty: none
   std::string python_env{};  // a virtual environment's folder; empty: $VIRTUAL_ENV, or none
+  std::string python{};      // another interpreter, CPython 3.8 or later, to run instead of our own
   std::uint32_t gc_seconds = 30;
   std::uint64_t trim_bytes = std::uint64_t{1} << 30;
   std::uint64_t memory_limit = 0;  // bytes that a processor may hold while a task runs; 0: no limit
@@ -38,9 +41,14 @@ std::vector<std::string> zygote_arguments(const ZygoteOptions& options);
 // own pid (u32 little-endian), and with SCM_RIGHTS the processor's end of the channel and its
 // resume eventfd (EFD_SEMAPHORE). The agent has to be a child subreaper: the processor becomes its
 // child.
-int run_zygote(const ZygoteOptions& options);
+//
+// `start_python` starts the interpreter, if it does not run yet, and gives what ends it in order.
+int run_zygote(const ZygoteOptions& options,
+               const std::function<Result<std::function<void()>>()>& start_python);
+void tell_zygote_failure(int control_fd, std::string_view reason);
 
-// The hidden command: parses, runs. A usage error is told on standard error, exit code 2.
+// The hidden command: parses, then runs the embedded interpreter or becomes another one
+// (options.python). A usage error is told on standard error, exit code 2.
 int zygote_main(int argc, char** argv);
 
 }  // namespace scaler::embed

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cstdio>
 #include <string_view>
 
 #include "embed/cpython/zygote.hpp"
@@ -34,6 +33,7 @@ Status read_option(std::string_view name, const char* value, ZygoteOptions& opti
       {"--object-storage-address", &options.object_storage_address},
       {"--preload", &options.preload},
       {"--python-env", &options.python_env},
+      {"--python", &options.python},
       {"--log-level", &options.log_level}};
   for (const auto& [known, field] : texts) {
     if (known != name) continue;
@@ -70,15 +70,9 @@ std::vector<std::string> zygote_arguments(const ZygoteOptions& options) {
   add("--object-storage-address", options.object_storage_address);
   add("--preload", options.preload);
   add("--python-env", options.python_env);
+  add("--python", options.python);
   for (const std::string& path : options.log_paths) add("--log-path", path);
   return arguments;
-}
-
-int zygote_main(int argc, char** argv) {
-  const Result<ZygoteOptions> options = parse_zygote_options(argc, argv);
-  if (options) return run_zygote(*options);
-  fmt::print(stderr, "scaler: {}\n", options.error().text);
-  return 2;
 }
 
 }  // namespace scaler::embed

@@ -226,7 +226,7 @@ constexpr Duration hold_patience = 1ms;
 constexpr std::size_t held_results_max = 16;
 constexpr std::uint64_t held_bytes_max = 64 << 10;
 constexpr std::size_t uploads_max = 10'000;
-constexpr std::size_t known_objects_max = 100'000;
+constexpr std::size_t known_objects_max = 10'000;
 constexpr unsigned starting_deaths_max = 3;
 constexpr int unanswered_intervals_max = 5;
 

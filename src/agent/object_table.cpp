@@ -10,6 +10,8 @@ namespace {
 
 // What an entry costs beside its bytes, so that many empty objects are bounded too.
 constexpr std::uint64_t entry_bytes = 256;
+// Functions of single submits: each has an id of its own, though nobody will name it again.
+constexpr std::size_t idle_objects_max = 4096;
 
 std::uint64_t cost_of(const Bytes& payload) { return payload.size() + entry_bytes; }
 
@@ -175,7 +177,8 @@ void ObjectTable::settle(Objects::iterator found) {
   }
   object.idle = idle_.insert(idle_.end(), found->first);
   idle_bytes_ += cost_of(*object.payload);
-  while (idle_bytes_ > idle_bytes_max_) erase(objects_.find(idle_.front()));
+  while (idle_bytes_ > idle_bytes_max_ || idle_.size() > idle_objects_max)
+    erase(objects_.find(idle_.front()));
 }
 
 void ObjectTable::erase(Objects::iterator found) {

@@ -26,13 +26,16 @@ static_assert(sizeof(Block) == 16);
 namespace {
 
 // A fresh page costs a fault when it is first written, and a large block is written once from end
-// to end: with pages of 2 MiB that takes a third of the time. Only advice: its failure is harmless.
+// to end: with pages of 2 MiB that takes a third of the time. The whole mapping is advised, to the
+// page: a part of it would make two mappings, which realloc could then only move by copying. Only
+// advice: its failure is harmless.
 void advise_huge_pages(void* block, std::size_t bytes) {
   constexpr std::size_t worthwhile_bytes = std::size_t{4} << 20;
   constexpr std::uintptr_t page_bytes = 4096;
   if (bytes < worthwhile_bytes) return;
-  const auto begin = (reinterpret_cast<std::uintptr_t>(block) + page_bytes - 1) & ~(page_bytes - 1);
-  const auto end = (reinterpret_cast<std::uintptr_t>(block) + bytes) & ~(page_bytes - 1);
+  const auto begin = reinterpret_cast<std::uintptr_t>(block) & ~(page_bytes - 1);
+  const auto end =
+      (reinterpret_cast<std::uintptr_t>(block) + bytes + page_bytes - 1) & ~(page_bytes - 1);
   [[maybe_unused]] const int ignored =
       madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 }

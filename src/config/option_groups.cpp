@@ -109,6 +109,10 @@ std::vector<Option> worker_options() {
        .most = seconds_max,
        .unit = "seconds",
        .help = "a task that runs longer fails; 0: never"},
+      {.name = "python",
+       .fallback_why = "the embedded one",
+       .help =
+           "another interpreter that runs the tasks: CPython 3.8 or later, such as env/bin/python"},
       {.name = "task-memory-limit",
        .type = Type::integer,
        .fallback = "0",
@@ -219,6 +223,7 @@ WorkerTuning tuning_of(const Settings& settings) {
           .event_loop = settings.text("event-loop"),
           .preload = settings.text("preload"),
           .python_env = settings.text("python-env"),
+          .python = settings.text("python"),
           .task_memory_limit_bytes = settings.integer("task-memory-limit"),
           .task_cpu_limit_seconds = settings.integer("task-cpu-limit")};
 }

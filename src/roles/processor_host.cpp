@@ -55,6 +55,7 @@ struct ProcessorHost::Seat {
   int pid = 0;  // 0: it has not said it
   bool killed = false;
   bool cut_off = false;  // killed here, because it had closed its channel
+  bool last_look = false;
   bool stopped = false;  // by SIGSTOP
   bool channel_ended = false;
   std::optional<net::ExitStatus> process_end;
@@ -296,7 +297,13 @@ void ProcessorHost::on_process_end(agent::ProcessorId id, const net::ExitStatus&
 
 void ProcessorHost::on_grace_over(agent::ProcessorId id) {
   Seat* seat = find(id);
-  if (seat->process_end) return finish(id);
+  if (seat->process_end) {
+    // This process may have stood still for longer than the grace, and timers come before
+    // descriptors: what the processor said is read before the next time.
+    if (std::exchange(seat->last_look, true)) return finish(id);
+    seat->timer->start(1ms);
+    return;
+  }
   log::warning("Processor[{}] closed its channel but runs on, send SIGKILL.", seat->pid);
   seat->cut_off = true;
   signal_process(seat->pid, SIGKILL);

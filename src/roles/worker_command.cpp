@@ -37,6 +37,7 @@ void add_tuning(CommandLine& line, const config::WorkerTuning& tuning) {
   line.option("event-loop", tuning.event_loop);
   line.option_if("preload", tuning.preload);
   line.option_if("python-env", tuning.python_env);
+  line.option_if("python", tuning.python);
   line.option("task-memory-limit", tuning.task_memory_limit_bytes);
   line.option("task-cpu-limit", tuning.task_cpu_limit_seconds);
 }
@@ -71,6 +72,7 @@ std::vector<std::string> zygote_command(const config::WorkerOptions& options) {
     line.option("object-storage-address", options.object_storage_address->to_string());
   line.option_if("preload", options.tuning.preload);
   line.option_if("python-env", options.tuning.python_env);
+  line.option_if("python", options.tuning.python);
   line.option("gc-seconds", options.tuning.garbage_collect_interval_seconds);
   line.option("trim-bytes", options.tuning.trim_memory_threshold_bytes);
   if (options.tuning.task_memory_limit_bytes > 0)

@@ -261,4 +261,18 @@ TEST_CASE("a kept object leaves when newer ones need its room", "[agent]") {
   REQUIRE(table.needed_bytes() == 0);
 }
 
+TEST_CASE("no more than a few thousand objects are kept for nobody, however small", "[agent]") {
+  ObjectTable table(std::uint64_t{1} << 40);
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    ObjectId id;
+    store_le32(id.bytes.data(), i);
+    table.need(id);
+    REQUIRE(table.fetch(id, Retain::kept));
+    REQUIRE(table.arrived(id, Bytes::copy_of("f")));
+    REQUIRE_FALSE(table.release(id));
+  }
+  REQUIRE(table.size() == 4096);
+  table.check_invariants();
+}
+
 }  // namespace scaler::agent

@@ -2,10 +2,13 @@
 behind after many tasks."""
 
 import importlib.util
+import operator
 import os
 import pathlib
+import platform
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -46,6 +49,11 @@ def announce_then_child(client, started, child_started, finish):
     with open(started, "w", encoding="utf-8") as file:
         file.write(str(os.getpid()))
     return client.submit(announce_and_nap, child_started, finish).result()
+
+
+def spin():
+    while True:
+        pass
 
 
 def processes(manager, kind):
@@ -176,6 +184,62 @@ class Environments(EndToEnd):
                 self.assertEqual(client.submit(lambda: __import__("only_on_that_path").VALUE).result(), 17)
 
 
+def other_pythons():
+    """{version: an interpreter} of those that are installed here beside the one that runs the tests."""
+    found = {}
+    for path in [*pathlib.Path.home().glob(".pyenv/versions/3.*/bin/python"), pathlib.Path("/usr/bin/python3")]:
+        if path.exists():
+            version = subprocess.run([path, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True,
+                                     text=True, check=True).stdout.strip()
+            found[version] = str(path)
+    return found
+
+
+class OtherPythons(Limited):
+    def start(self, *options):
+        cluster = self.enterContext(stack.Stack(workers=1, manager_options=options))
+        client = Client(address=cluster.address)
+        self.addCleanup(client.disconnect)
+        return cluster, client
+
+    def test_tasks_run_under_other_interpreters(self):
+        for version, path in other_pythons().items():
+            if version in ("3.8", "3.11", "3.13"):
+                with self.subTest(version):
+                    cluster, client = self.start("--python", path)
+                    self.assertTrue(client.submit(platform.python_version).result(timeout=60).startswith(version + "."))
+                    self.assertEqual(client.submit(operator.mul, b"x" * 500_000, 2).result(timeout=60), b"x" * 1_000_000)
+                    with self.assertRaises(ZeroDivisionError):
+                        client.submit(operator.truediv, 1, 0).result(timeout=60)
+                    with self.assertRaises(ProcessorDiedError):
+                        client.submit(os._exit, 3).result(timeout=60)
+                    self.assertEqual(client.submit(operator.mul, 6, 7).result(timeout=60), 42)
+                    if not platform.python_version().startswith(version + "."):
+                        with self.assertRaisesRegex(Exception, "need the same minor version"):
+                            client.submit(lambda: 7).result(timeout=60)
+                    cluster.stop()
+
+    def test_another_interpreter_suspends_nests_and_is_limited_like_our_own(self):
+        cluster, client = self.start("--python", sys.executable, "--task-cpu-limit", "1")
+        self.assertEqual(client.submit(fibonacci, client, 3).result(timeout=60), 2)
+        cluster.manager.wait_for_line(r"suspend Processor")
+        with self.assertRaisesRegex(TimeoutError, "task_cpu_limit=1"):
+            client.submit(spin).result(timeout=60)
+        self.assertEqual(client.submit(square, 3).result(timeout=60), 9)
+        cluster.stop()
+
+    def test_an_interpreter_that_is_too_old_or_none_is_refused_in_one_line(self):
+        refused = stack.Role("worker_manager", "baremetal_native", "tcp://127.0.0.1:1", "--worker-manager-id", "w", "--mode",
+                             "fixed", "--python", "/nowhere/python")
+        self.assertEqual(refused.wait_exit(), 2)
+        refused.wait_for_line("--python /nowhere/python: No such file or directory")
+        old = other_pythons().get("3.7")
+        if old is None:
+            self.skipTest("no Python 3.7 here")
+        cluster, _ = self.start("--python", old)
+        cluster.manager.wait_for_line(r"is Python 3\.7\.\d+; tasks need CPython 3\.8 or later")
+
+
 class Nesting(EndToEnd):
     workers = 1
 
@@ -270,7 +334,7 @@ class Deaths(EndToEnd):
                     children = stack.children_of(worker)
                     os.remove(started)
                     os.kill(worker, number)
-                    cluster.manager.wait_for_line(r"Worker\[0\] ended")
+                    cluster.manager.wait_for_line(r"Worker\[0\].* ended$")
                     until(lambda: not stack.living(children), "the end of the worker's processes")
                     cluster.add_manager(1, "wm-other")
                     wait_for_file(started)
@@ -317,6 +381,30 @@ class Returns(Limited):
             with Client(address=cluster.address) as client:
                 self.assertEqual(map_with(client, square, range(50)), [i * i for i in range(50)])
             self.assertEqual(sorted(processes(cluster.manager, "worker")), workers)
+
+
+def print_much(lines):
+    for i in range(lines):
+        print(str(i % 10) * 999)
+    return lines
+
+
+class Output(EndToEnd):
+    workers = 1
+
+    def test_a_task_that_prints_60_mb_still_gives_its_result(self):
+        program = (
+            "import sys; sys.path.insert(0, sys.argv[2])\n"
+            "from scaler import Client\n"
+            "from test_worker import print_much\n"
+            "with Client(address=sys.argv[1], stream_output=True) as client:\n"
+            "    assert client.submit(print_much, 60_000).result() == 60_000\n"
+        )
+        ran = subprocess.run([sys.executable, "-c", program, self.stack.address, os.path.dirname(__file__)],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=80, check=False)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        (worker,) = processes(self.stack.manager, "worker")
+        self.assertLess(int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{worker}/status").read_text())[1]), 200_000)
 
 
 class Leaks(EndToEnd):

@@ -35,8 +35,9 @@ TEST_CASE("a worker is started with every option of its manager", "[roles]") {
   options.object_storage_address = Address::parse("tcp://10.0.0.2:2346").value();
   options.worker_id = "Worker|FIX|aa|bb";
   options.worker_manager_id = "wm 1";
-  options.tuning = {"linux,cpu=4", 7, 3,        11,           13,         17, 19,
-                    true,          2, "uvloop", "m:f('x y')", "/opt/env", 23, 29};
+  options.tuning = {
+      "linux,cpu=4",     7,  3, 11, 13, 17, 19, true, 2, "uvloop", "m:f('x y')", "/opt/env",
+      "/opt/python3.13", 23, 29};
   options.logging.level = log::Level::warning;
   options.logging.paths = {"/dev/stdout", "/tmp/with space.log"};
   const config::WorkerOptions read = read_back(options);
@@ -56,6 +57,7 @@ TEST_CASE("a worker is started with every option of its manager", "[roles]") {
   REQUIRE(read.tuning.event_loop == "uvloop");
   REQUIRE(read.tuning.preload == "m:f('x y')");
   REQUIRE(read.tuning.python_env == "/opt/env");
+  REQUIRE(read.tuning.python == "/opt/python3.13");
   REQUIRE(read.tuning.task_memory_limit_bytes == 23);
   REQUIRE(read.tuning.task_cpu_limit_seconds == 29);
   REQUIRE(read.logging.level == log::Level::warning);
@@ -73,6 +75,7 @@ TEST_CASE("options that were not given stay so in the worker", "[roles]") {
   REQUIRE_FALSE(read.tuning.hard_processor_suspend);
   REQUIRE(read.tuning.preload.empty());
   REQUIRE(read.tuning.python_env.empty());
+  REQUIRE(read.tuning.python.empty());
   REQUIRE(read.tuning.task_memory_limit_bytes == 0);
   REQUIRE(read.tuning.task_cpu_limit_seconds == 0);
   REQUIRE(read.logging.paths.empty());

@@ -1,5 +1,6 @@
 """How a task's exception travels: pickled so that any client can read it, with as much of it as survives."""
 
+import builtins
 import copyreg
 import inspect
 import os
@@ -11,6 +12,7 @@ import types
 _OWN_FOLDER = os.path.dirname(__file__) if "__file__" in globals() else "<scaler>/scaler_runtime"
 _LOG_CHARACTERS_MAX = 64 * 1024
 _RECURSION_MAX = 1000
+_GROUPS = getattr(builtins, "BaseExceptionGroup", ())  # since Python 3.11
 _FRAMES_KEPT = 40  # of a traceback too deep to pickle: the outermost and as many of the innermost
 
 try:
@@ -51,7 +53,7 @@ def _reachable(error):
             continue
         found.append(one)
         queue += [one.__cause__, one.__context__]
-        queue += getattr(one, "exceptions", ()) if isinstance(one, BaseExceptionGroup) else ()
+        queue += getattr(one, "exceptions", ()) if isinstance(one, _GROUPS) else ()
     return found
 
 

@@ -10,10 +10,21 @@ import platform
 import sys
 import types
 
-_ARGUMENTS = 18  # of types.CodeType since 3.11; releases before had 16
-_RESUME = opcode.opmap["RESUME"]
-_CACHES = dict(enumerate(getattr(opcode, "_inline_cache_entries", ())))
+_NEW_CODE = sys.version_info >= (3, 11)
+_ARGUMENTS = 18 if _NEW_CODE else 16  # of types.CodeType
+_RESUME = opcode.opmap.get("RESUME")  # every function begins with it since 3.11
 _KNOWN = frozenset(opcode.opmap.values())
+
+
+def _caches():
+    """How many cache entries follow each instruction: since 3.11, by number, and since 3.13 by name."""
+    entries = getattr(opcode, "_inline_cache_entries", ())
+    if isinstance(entries, dict):
+        return {opcode.opmap[name]: count for name, count in entries.items() if name in opcode.opmap}
+    return dict(enumerate(entries))
+
+
+_CACHES = _caches()
 
 
 def install():
@@ -43,10 +54,10 @@ def _add_newer_names(package, module):
 
 def make_code(*arguments):
     if len(arguments) != _ARGUMENTS:
-        raise _of_version("3.10 or older")
+        raise _of_version("3.10 or older" if _NEW_CODE else "3.11 or newer")
     code = types.CodeType(*arguments)
     if not fits(code.co_code):
-        raise _of_version("3.12 or newer")
+        raise _of_version("3.12 or newer" if sys.version_info[:2] == (3, 11) else "of another minor version")
     return code
 
 
@@ -59,7 +70,7 @@ def _of_version(theirs):
 
 def fits(code):
     """Whether every instruction is one of this version, with as many cache entries as it has here."""
-    resumes = False
+    resumes = _RESUME is None
     at, end = 0, len(code)
     while at < end:
         number = code[at]

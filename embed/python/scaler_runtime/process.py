@@ -49,7 +49,7 @@ def _add_working_folder():
         folder = os.getcwd()
     except OSError:  # deleted since the worker started: there is nothing to import from it
         return
-    if not sys.flags.safe_path and folder not in sys.path:
+    if not getattr(sys.flags, "safe_path", False) and folder not in sys.path:
         sys.path.insert(0, folder)
 
 

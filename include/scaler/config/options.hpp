@@ -75,7 +75,8 @@ struct WorkerTuning {
   std::int64_t io_threads = 1;
   std::string event_loop = "builtin";
   std::string preload;
-  std::string python_env;                    // a virtual environment's folder; none: VIRTUAL_ENV
+  std::string python_env;  // a virtual environment's folder; none: VIRTUAL_ENV
+  std::string python;      // another interpreter that runs the tasks; none: the embedded one
   std::int64_t task_memory_limit_bytes = 0;  // 0: none
   std::int64_t task_cpu_limit_seconds = 0;   // 0: none
 };

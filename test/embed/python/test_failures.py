@@ -9,7 +9,7 @@ from support import Env
 
 
 class Picky(Exception):
-    """Pickles, but cannot be read back: its constructor wants more than its arguments."""
+    """Pickles, but pickle alone cannot read it back: its constructor wants more than its arguments."""
 
     def __init__(self, a, b):
         super().__init__(f"{a} and {b}")
@@ -73,8 +73,11 @@ class Failures(unittest.TestCase):
             raise Picky(1, 2)
 
         error = Env().error(task)
-        self.assertIs(type(error), RuntimeError)
-        self.assertIn("Picky: 1 and 2", str(error))
+        if type(error) is Picky:  # releases of tblib since 3.0 rebuild it without its constructor
+            self.assertEqual(str(error), "1 and 2")
+        else:
+            self.assertIs(type(error), RuntimeError)
+            self.assertIn("Picky: 1 and 2", str(error))
 
     def test_an_unpicklable_cause_costs_the_cause_only(self):
         def task():
