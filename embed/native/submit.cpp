@@ -12,6 +12,7 @@ namespace {
 // The first tasks of a map start while the others are still being pickled.
 constexpr std::size_t first_chunk = 32;
 constexpr std::size_t chunk_max = 2048;
+constexpr std::size_t large_bytes = 64 << 10;
 
 bool add_reference(Session* session, PyObject* reference, client::NewTask& task) {
   PyObject* id_object = PyObject_GetAttr(reference, names.object_id);
@@ -26,7 +27,7 @@ bool add_reference(Session* session, PyObject* reference, client::NewTask& task)
     Py_XDECREF(type);
     return false;
   }
-  task.arguments.push_back({id, false});
+  task.arguments.push_back({id, false, false});
   return true;
 }
 
@@ -37,8 +38,8 @@ bool add_argument(Session* session, PyObject* argument, client::Submit& request,
   Bytes payload;
   if (!serialize_into(session, argument, payload)) return false;
   const ObjectId id = new_object_id(session);
+  task.arguments.push_back({id, true, payload.size() >= large_bytes});
   request.objects.push_back({id, {}, std::move(payload)});
-  task.arguments.push_back({id, true});
   return true;
 }
 

@@ -151,6 +151,8 @@ struct ClientCore::Impl {
   std::vector<wire::Message> after_creates;
   std::vector<ObjectId> releases;
   std::optional<TimePoint> release_at;
+  TimePoint release_by;
+  bool release_urgent = false;
 
   Counters counters;
 };

@@ -92,14 +92,17 @@ void ClientCore::Impl::flush(TimePoint now, Outbox& out) {
   for (wire::Message& message : after_creates)
     out.effects.emplace_back(ToScheduler{std::move(message)});
   after_creates.clear();
-  if (releases.size() >= options.release_batch)
+  if (releases.size() >= options.release_batch) {
     flush_releases(out);
-  else if (!releases.empty() && !release_at)
+  } else if (!releases.empty() && !release_at) {
     release_at = now + options.release_interval;
+    release_by = now + options.release_interval_busy;
+  }
 }
 
 void ClientCore::Impl::flush_releases(Outbox& out) {
   release_at.reset();
+  release_urgent = false;
   if (releases.empty()) return;
   wire::ObjectInstruction said;
   said.type = wire::ObjectInstructionType::remove;

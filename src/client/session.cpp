@@ -113,7 +113,11 @@ void ClientCore::Impl::on_deadline(TimePoint now, Outbox& out) {
                    ? "connection failure to object storage server."
                    : "cannot connect to object storage address " + store_address->to_string(),
                out);
-  if (release_at && now >= *release_at) flush_releases(out);
+  if (!release_at || now < *release_at) return;
+  if (!tasks.empty() && !release_urgent && now < release_by)
+    release_at = now + options.release_interval;
+  else
+    flush_releases(out);
 }
 
 std::optional<TimePoint> ClientCore::Impl::next_deadline() const {

@@ -185,8 +185,11 @@ void ClientCore::Impl::settle_lost(std::unordered_map<TaskId, Task>::iterator at
 std::unordered_map<TaskId, Task>::iterator ClientCore::Impl::forget(
     std::unordered_map<TaskId, Task>::iterator at) {
   Task& task = at->second;
-  for (const TaskArgument& argument : task.arguments)
-    if (argument.own) release(argument.id);
+  for (const TaskArgument& argument : task.arguments) {
+    if (!argument.own) continue;
+    release(argument.id);
+    release_urgent = release_urgent || argument.large;
+  }
   if (task.function != nullptr && --task.function->second.tasks_open == 0 &&
       task.function->second.released)
     release_kept(kept.find(task.function->first));

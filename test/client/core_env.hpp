@@ -115,14 +115,14 @@ class CoreEnv {
   }
   // One task with one argument and a function of its own, or of a function that was uploaded.
   void submit(std::uint64_t number, Fetch fetch = Fetch::lazy,
-              std::optional<ObjectId> function = std::nullopt) {
+              std::optional<ObjectId> function = std::nullopt, bool large = false) {
     const ObjectId own = object(5000 + number);
     if (!function) upload(own, "f");
     Submit request;
     request.function = function.value_or(own);
     request.fetch = fetch;
     request.objects.push_back({object(100 + number), {}, Bytes::copy_of("argument")});
-    request.tasks.push_back({task(number), number + 1, {{object(100 + number), true}}});
+    request.tasks.push_back({task(number), number + 1, {{object(100 + number), true, large}}});
     ask(std::move(request));
     if (!function) ask(Release{{own}});
   }

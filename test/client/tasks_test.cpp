@@ -263,6 +263,21 @@ TEST_CASE("many releases leave together, and do not wait for the clock", "[clien
   CHECK(env.said<wire::ObjectInstruction>()->ids.size() >= 10);
 }
 
+TEST_CASE("small releases wait while tasks are open, but not for ever", "[client]") {
+  CoreEnv env;
+  env.connect();
+  const bool large = GENERATE(false, true);
+  env.submit(0, Fetch::lazy, std::nullopt, large);
+  env.submit(1);
+  env.finish(0);
+  env.bring(0, "x");
+  env.forget_said();
+  env.pass(1s);
+  CHECK(releases(env.said<wire::ObjectInstruction>(), object(100)) == large);
+  for (int i = 0; i < 5; ++i) env.pass(1s);
+  CHECK(releases(env.said<wire::ObjectInstruction>(), object(100)) == !large);
+}
+
 TEST_CASE("answers about what nobody knows change nothing", "[client]") {
   CoreEnv env;
   env.connect();

@@ -29,6 +29,9 @@ struct Options {
   Duration farewell_patience = 1s;    // for the last words before the connection closes
   Duration release_interval = 500ms;  // objects nobody needs are released together, this often
   std::size_t release_batch = 1000;   // or as soon as there are so many
+  // While tasks are open, small objects wait longer: some releases of the peer's worker do not bear
+  // a release between a processor's death and their noticing it.
+  Duration release_interval_busy = 5s;
 };
 
 // Whoever waits for a task, as the owner of the core knows it. Never looked into here.
@@ -43,7 +46,8 @@ struct NewObject {
 };
 struct TaskArgument {
   ObjectId id;
-  bool own = false;  // made for this task alone: released when it is over
+  bool own = false;    // made for this task alone: released when it is over
+  bool large = false;  // and then soon
 };
 struct NewTask {
   TaskId id;
