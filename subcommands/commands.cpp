@@ -25,6 +25,12 @@ constexpr std::array table = {
     Subcommand{"run", "", "run a Python program, with workers of its own if wanted",
                run_user_program, Shown::yes},
     Subcommand{"python", "", "run the Python that this program embeds", run_python, Shown::yes},
+    Subcommand{"status", "", "show what a running scheduler has", run_status, Shown::yes},
+    Subcommand{"workers", "", "list a scheduler's workers", run_workers, Shown::yes},
+    Subcommand{"tasks", "", "list a scheduler's unfinished tasks", run_tasks, Shown::yes},
+    Subcommand{"why", "", "say what a task is waiting for", run_why, Shown::yes},
+    Subcommand{"drain", "", "take a worker out of service without losing work", run_drain,
+               Shown::yes},
     Subcommand{"config", "", "check a configuration file, or show a role's effective options",
                run_config, Shown::yes},
     Subcommand{"completion", "", "write a completion script for bash, zsh or fish", run_completion,
@@ -34,6 +40,14 @@ constexpr std::array table = {
                Shown::yes},
     Subcommand{"top", "scaler_top", "show a scheduler's state in the terminal", run_top, Shown::no},
     Subcommand{"gui", "scaler_gui", "show a scheduler's state in a web page", run_gui, Shown::no},
+    Subcommand{"ui", "scaler_ui", "the same, older command", run_ui, Shown::no},
+    Subcommand{"worker_adapter_native", "scaler_worker_adapter_native",
+               "local workers driven over HTTP (older command)", run_adapter_native, Shown::no},
+    Subcommand{"worker_adapter_symphony", "scaler_worker_adapter_symphony",
+               "Symphony workers driven over HTTP (older command)", run_adapter_symphony,
+               Shown::no},
+    Subcommand{"worker_adapter_ecs", "scaler_worker_adapter_ecs",
+               "ECS workers driven over HTTP (older command)", run_adapter_ecs, Shown::no},
     Subcommand{"worker", "scaler_worker", "run one worker; its manager starts it", run_worker,
                Shown::no},
     Subcommand{"zygote", "", "fork processors; a worker starts it", run_zygote, Shown::no},
@@ -56,10 +70,18 @@ int enter(Entry entry, const Arguments& arguments) {
   return entry(arguments);
 }
 
+// `scaler scheduler --version` and `scaler_scheduler --version` tell the program's; `scaler
+// python --version` is Python's to answer.
+int run_one(const Subcommand& command, const Arguments& arguments) {
+  const bool asks_version = !command.link.empty() && arguments.argc == 2 &&
+                            arguments.argv[1] == std::string_view("--version");
+  return asks_version ? run_version(arguments) : enter(command.entry, arguments);
+}
+
 // A link named like none of the commands. The plain program may carry a suffix, as in scaler-0.1.
 int run_linked(std::string_view name, const Arguments& arguments) {
   if (const Subcommand* command = find_subcommand(name); command != nullptr)
-    return enter(command->entry, arguments);
+    return run_one(*command, arguments);
   std::string links;
   for (const Subcommand& command : table)
     if (command.shown == Shown::yes && !command.link.empty())
@@ -114,7 +136,7 @@ int run_program(int argc, char** argv) {
   if (word == "-h" || word == "--help") return run_help({1, argv});
   if (word == "--version") return run_version(rest);
   if (const Subcommand* command = find_subcommand(word); command != nullptr)
-    return enter(command->entry, rest);
+    return run_one(*command, rest);
   if (names_file_by_option(word) || looks_like_file(word)) return enter(run_launcher, {argc, argv});
   return unknown_command(word);
 }

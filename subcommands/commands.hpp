@@ -56,6 +56,15 @@ int run_gui(const Arguments& arguments);
 // scaler run [options] SCRIPT ..., scaler python ...; the latter also under the name python.
 int run_user_program(const Arguments& arguments);
 int run_python(const Arguments& arguments);
+int run_ui(const Arguments& arguments);
+int run_adapter_native(const Arguments& arguments);
+int run_adapter_symphony(const Arguments& arguments);
+int run_adapter_ecs(const Arguments& arguments);
+int run_status(const Arguments& arguments);
+int run_workers(const Arguments& arguments);
+int run_tasks(const Arguments& arguments);
+int run_why(const Arguments& arguments);
+int run_drain(const Arguments& arguments);
 int run_config(const Arguments& arguments);
 int run_completion(const Arguments& arguments);
 // scaler FILE.toml: the words are FILE and nothing before it.

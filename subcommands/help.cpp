@@ -4,6 +4,22 @@
 
 namespace scaler::subcommands {
 
+namespace {
+
+// scaler help --man FOLDER: every page of the manual, for packages.
+int write_man_pages(const std::vector<std::string>& words) {
+  if (words.size() != 2)
+    return complain("scaler help", {Errc::usage, "one folder is expected: --man FOLDER"});
+  for (const config::ManPage& page : config::man_pages(versions::scaler, overview())) {
+    const std::string path = fmt::format("{}/{}", words[1], page.file);
+    if (Status written = write_file(path, page.text); !written)
+      return complain("scaler help", written.error());
+  }
+  return exit_ok;
+}
+
+}  // namespace
+
 std::string overview() {
   std::string text =
       "usage: scaler COMMAND [options]\n"
@@ -20,10 +36,12 @@ int run_help(const Arguments& arguments) {
   const std::vector<std::string> words = arguments.words();
   if (words.empty() || words[0] == "-h" || words[0] == "--help") return print(overview());
   if (words[0] == "--markdown") return print(config::help_markdown());
+  if (words[0] == "--man") return write_man_pages(words);
   const Subcommand* command = find_subcommand(words[0]);
   if (command == nullptr) return unknown_command(words[0]);
-  const std::string text =
-      config::help_text(command->link, words.size() > 1 ? std::string_view(words[1]) : "");
+  const std::string text = config::help_text(
+      command->link.empty() ? fmt::format("scaler {}", command->name) : std::string(command->link),
+      words.size() > 1 ? std::string_view(words[1]) : "");
   return print(text.empty() ? fmt::format("scaler {}: {}\n", command->name, command->help) : text);
 }
 

@@ -1,5 +1,6 @@
 #include "subcommands/output.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +32,15 @@ int print(std::string_view text) {
 int complain(std::string_view command, const Error& error) {
   write_all(STDERR_FILENO, fmt::format("{}: {}\n", command, error.text));
   return error.code == Errc::usage ? exit_usage : exit_failure;
+}
+
+Status write_file(const std::string& path, std::string_view text) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) return Error{Errc::system, fmt::format("{}: {}", path, std::strerror(errno))};
+  const bool whole = write_all(file, text);
+  const int failure = errno;
+  if (close(file) == 0 && whole) return ok();
+  return Error{Errc::system, fmt::format("{}: {}", path, std::strerror(whole ? errno : failure))};
 }
 
 int complain_with(std::string_view text) {

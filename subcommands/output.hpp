@@ -23,6 +23,9 @@ int print(std::string_view text);
 // "scaler_scheduler: what is wrong" on standard error, and exit code 2 or 1 by the error's kind.
 int complain(std::string_view command, const Error& error);
 
+// Replaces a file's content.
+Status write_file(const std::string& path, std::string_view text);
+
 // The same for a longer text as it stands.
 int complain_with(std::string_view text);
 

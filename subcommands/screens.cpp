@@ -23,4 +23,8 @@ int run_gui(const Arguments& arguments) {
   return check_only<config::GuiOptions>("scaler_gui", arguments, config::parse_gui);
 }
 
+int run_ui(const Arguments& arguments) {
+  return check_only<config::GuiOptions>("scaler_ui", arguments, config::parse_ui);
+}
+
 }  // namespace scaler::subcommands

@@ -1,4 +1,4 @@
-#include "scaler/base/log.hpp"
+#include "scaler/base/log_line.hpp"
 
 #include <cstdio>
 #include <ctime>
@@ -39,11 +39,14 @@ void set_level(Level least) { state().least = least; }
 bool enabled(Level level) { return level >= state().least; }
 
 std::string format_line(Level level, std::string_view text) {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  localtime_r(&now, &local);
+  return format_line(level, text, std::time(nullptr), Zone::local);
+}
+
+std::string format_line(Level level, std::string_view text, std::time_t at, Zone zone) {
+  std::tm shown{};
+  zone == Zone::utc ? gmtime_r(&at, &shown) : localtime_r(&at, &shown);
   char stamp[48];
-  const std::size_t length = std::strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S%z", &local);
+  const std::size_t length = std::strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S%z", &shown);
   return fmt::format("[{}]{}: {}", tag_of(level), std::string_view(stamp, length), text);
 }
 

@@ -17,13 +17,13 @@ struct Completed {
 };
 
 std::vector<Completed> completed_commands() {
-  std::vector<Completed> all = {{"scheduler", &scheduler_table()},
-                                {"object_storage_server", &store_table()},
-                                {"cluster", &cluster_table()},
-                                {"top", &top_table()},
-                                {"gui", &gui_table()}};
-  for (const Table& table : manager_tables())
-    all.push_back({fmt::format("worker_manager {}", table.kind), &table});
+  std::vector<Completed> all;
+  for (const Table* table : all_tables()) {
+    // "scaler_top" and "scaler status" alike, without the program's name.
+    std::string path(table->command.substr(std::string_view("scaler_").size()));
+    if (!table->kind.empty()) path += fmt::format(" {}", table->kind);
+    all.push_back({std::move(path), table});
+  }
   return all;
 }
 
@@ -48,6 +48,13 @@ std::string kinds() {
   std::vector<std::string_view> names;
   for (const Table& table : manager_tables()) names.push_back(table.kind);
   return fmt::format("{}", fmt::join(names, " "));
+}
+
+// " scaler_top", when the command has a link of its own that is not there yet.
+void add_link(const Table& table, std::string& links) {
+  const std::string link = fmt::format(" {}", table.command);
+  const bool has_one = table.command.find(' ') == std::string_view::npos;
+  if (has_one && (links + ' ').find(link + ' ') == std::string::npos) links += link;
 }
 
 // ---- bash ----
@@ -80,9 +87,7 @@ std::string bash_script(std::string_view commands) {
   std::string links = "scaler";
   for (const Completed& command : completed_commands()) {
     options += fmt::format("    '{}') options='{}' ;;\n", command.path, spellings(*command.table));
-    const std::string link =
-        fmt::format(" scaler_{}", command.path.substr(0, command.path.find(' ')));
-    if (links.find(link) == std::string::npos) links += link;
+    add_link(*command.table, links);
   }
   return fmt::format(
       R"(# bash completion for scaler: source <(scaler completion bash)
@@ -169,9 +174,7 @@ std::string zsh_script(std::string_view commands) {
   for (const Completed& command : completed_commands()) {
     cases += fmt::format("    '{}')\n      _arguments -S{} '*:word: '\n      ;;\n", command.path,
                          zsh_options(*command.table));
-    const std::string link =
-        fmt::format(" scaler_{}", command.path.substr(0, command.path.find(' ')));
-    if (links.find(link) == std::string::npos) links += link;
+    add_link(*command.table, links);
   }
   return fmt::format(
       R"(#compdef {links}

@@ -17,6 +17,8 @@ Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& sett
                                         const Machine& machine, std::vector<Note>& notes);
 Result<WorkerManagerOptions> cluster_of(const Settings& settings, const Machine& machine,
                                         std::vector<Note>& notes);
+GuiOptions ui_of(const Settings& settings);
+AdapterOptions adapter_of(const Table& table, const Settings& settings, const Machine& machine);
 
 // "unknown kind 'x' (did you mean y? one of ...)", or that it is missing.
 Error unknown_kind(const std::string& kind);

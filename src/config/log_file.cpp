@@ -153,6 +153,13 @@ bool LogFile::still_has_its_path() const {
          ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
+bool LogFile::is_same_as(int other_fd) const {
+  struct stat ours {};
+  struct stat other {};
+  return fstat(fd_, &ours) == 0 && fstat(other_fd, &other) == 0 && ours.st_dev == other.st_dev &&
+         ours.st_ino == other.st_ino;
+}
+
 void LogFile::reopen(std::time_t now) {
   if (!owns_fd_) return;
   if (const int fd = open_to_append(path_); fd >= 0) adopt(fd, now);

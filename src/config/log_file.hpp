@@ -25,6 +25,7 @@ class LogFile {
   void write(std::string_view line, std::time_t now);
   void reopen(std::time_t now);
   bool is_terminal() const { return is_terminal_; }
+  bool is_same_as(int other_fd) const;  // whether both lead to the same file, pipe or terminal
 
  private:
   LogFile() = default;

@@ -1,6 +1,7 @@
 #include "scaler/config/logging.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 
 #include "config/log_conf.hpp"
 #include "config/log_file.hpp"
+#include "config/log_json.hpp"
 #include "config/log_pattern.hpp"
 #include "scaler/config/machine.hpp"
 
@@ -28,6 +30,8 @@ struct Output {
   log::Level level = log::Level::info;
   std::vector<std::string> warnings;
   std::string component;
+  LogFormat format = LogFormat::text;
+  LogTime time = LogTime::local;
 };
 
 // The sink is a property of the process (base/log), and so is what it writes to.
@@ -80,16 +84,29 @@ std::string coloured(log::Level level, const std::string& line) {
                      line.substr(end + 1));
 }
 
+// Processors write lines of their own, in Python, of the same form.
+void tell_children(const LoggingOptions& options) {
+  setenv("SCALER_LOG_FORMAT", options.format == LogFormat::json ? "json" : "text", 1);
+  setenv("SCALER_LOG_TIME", options.time == LogTime::utc ? "utc" : "local", 1);
+  if (options.config_file.empty())
+    unsetenv("SCALER_LOG_CONFIG");
+  else
+    setenv("SCALER_LOG_CONFIG", expand_path(options.config_file).c_str(), 1);
+}
+
 void write(Output& output, log::Level level, std::string_view text) {
   const std::time_t now = std::time(nullptr);
   std::string safe = harmless(text);
   if (!output.component.empty()) safe = fmt::format("{}: {}", output.component, safe);
-  const std::string plain = log::format_line(level, safe);
+  const auto zone = output.time == LogTime::utc ? log::Zone::utc : log::Zone::local;
+  const bool json = output.format == LogFormat::json;
+  const std::string plain = json ? json_line({level, text, output.component, zone})
+                                 : log::format_line(level, safe, now, zone);
   for (Target& target : output.targets) {
     if (level < target.level) continue;
-    std::string line = target.pattern    ? target.pattern->render(level, safe, now)
-                       : target.coloured ? coloured(level, plain)
-                                         : plain;
+    std::string line = target.pattern             ? target.pattern->render(level, safe, now)
+                       : target.coloured && !json ? coloured(level, plain)
+                                                  : plain;
     line += '\n';
     target.file.write(line, now);
   }
@@ -128,6 +145,9 @@ Status add_paths(Output& output, const LoggingOptions& options) {
 Status install_logging(const LoggingOptions& options, std::string component) {
   auto output = std::make_shared<Output>();
   output->component = std::move(component);
+  output->format = options.format;
+  output->time = options.time;
+  tell_children(options);
   if (options.config_file.empty()) {
     SCALER_CHECK(add_paths(*output, options));
   } else {
@@ -143,6 +163,16 @@ Status install_logging(const LoggingOptions& options, std::string component) {
 void reopen_logs() {
   if (installed() == nullptr) return;
   for (Target& target : installed()->targets) target.file.reopen(std::time(nullptr));
+}
+
+void report_failure(std::string_view command, std::string_view text) {
+  log::error("{}: {}", command, text);
+  const std::shared_ptr<Output>& output = installed();
+  if (output == nullptr) return;
+  for (const Target& target : output->targets)
+    if (target.file.is_same_as(STDERR_FILENO)) return;
+  const std::string line = fmt::format("{}: {}\n", command, harmless(text));
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 void log_startup_lines(const LoggingOptions& options, std::string_view event_loop) {

@@ -3,6 +3,7 @@
 
 #include "config/option_groups.hpp"
 #include "config/tables.hpp"
+#include "scaler/base/assert.hpp"
 
 namespace scaler::config {
 namespace {
@@ -167,6 +168,12 @@ const std::array<Table, 5>& tables() {
 }
 
 }  // namespace
+
+std::vector<Option> options_of_kind(std::string_view kind) {
+  if (kind == "symphony") return symphony_options();
+  if (kind == "aws_raw_ecs") return ecs_options();
+  SCALER_ASSERT(false, std::string(kind));
+}
 
 std::span<const Table> manager_tables() { return tables(); }
 

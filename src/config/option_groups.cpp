@@ -40,7 +40,21 @@ std::vector<Option> logging_options() {
        .shorts = {"lcf", "lc"},
        .need = Need::not_empty,
        .group = logging_group,
-       .help = "a Python logging .conf file, used instead of the other two"},
+       .help = "a Python logging .conf file, used instead of level and paths"},
+      {.name = "log-format",
+       .aliases = {"logging-format"},
+       .type = Type::choice,
+       .fallback = "text",
+       .choices = {"text", "json"},
+       .group = logging_group,
+       .help = "text: lines such as [INFO]2026-01-31 23:59:59+0100: text; json: one object a line"},
+      {.name = "log-time",
+       .aliases = {"logging-time"},
+       .type = Type::choice,
+       .fallback = "local",
+       .choices = {"local", "utc"},
+       .group = logging_group,
+       .help = "time zone of the lines; its offset is always shown"},
   };
 }
 
@@ -207,7 +221,9 @@ std::vector<Option> manager_options() {
 LoggingOptions logging_of(const Settings& settings) {
   return {.paths = settings.words("logging-paths"),
           .config_file = settings.text("logging-config-file"),
-          .level = level_named(settings.text("logging-level"))};
+          .level = level_named(settings.text("logging-level")),
+          .format = settings.text("log-format") == "json" ? LogFormat::json : LogFormat::text,
+          .time = settings.text("log-time") == "utc" ? LogTime::utc : LogTime::local};
 }
 
 WorkerTuning tuning_of(const Settings& settings) {

@@ -22,8 +22,9 @@ inline constexpr std::int64_t seconds_max = 1'000'000'000;  // 31 years; still f
 inline constexpr std::int64_t count_max = 1'000'000'000;
 
 std::vector<Option> logging_options();
-std::vector<Option> worker_options();   // one worker's tuning
-std::vector<Option> manager_options();  // any kind of worker manager
+std::vector<Option> worker_options();                        // one worker's tuning
+std::vector<Option> manager_options();                       // any kind of worker manager
+std::vector<Option> options_of_kind(std::string_view kind);  // those of one kind alone
 Option config_option();
 Option event_loop_option();
 Option io_threads_option();

@@ -213,6 +213,7 @@ Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note
       .policy_engine_type = {},
       .policy_content = {},
       .policy = {},
+      .adapter_webhook_urls = settings.words("adapter-webhook-urls"),
       .logging = logging_of(settings)};
   SCALER_CHECK(set_policy(settings, options));
   SCALER_CHECK(check_urls(settings));

@@ -155,9 +155,12 @@ Status check_required(const Table& table, const std::string& file, bool has_sect
                              : !has_section
                                  ? fmt::format(" or {} of {}, which has no such section", key, file)
                                  : fmt::format(" or {} of {}", key, file);
-    return Error{Errc::usage, fmt::format("{} is missing: give {}{}{}", shown_name(option),
-                                          option.positional ? "it as a word" : shown_name(option),
-                                          also, hint_on_missing(table, option, settings))};
+    const std::string variable =
+        option.environment.empty() ? "" : fmt::format(", or set {}", option.environment);
+    return Error{Errc::usage,
+                 fmt::format("{} is missing: give {}{}{}{}", shown_name(option),
+                             option.positional ? "it as a word" : shown_name(option), also,
+                             variable, hint_on_missing(table, option, settings))};
   }
   return ok();
 }

@@ -90,8 +90,16 @@ Status complete(const Table& table, const Machine& machine, Resolved& resolved) 
 }
 
 Result<const Table*> table_of(std::vector<std::string>& words) {
-  static const std::vector<std::string> roles = {
-      "scheduler", "object_storage_server", "worker_manager", "cluster", "top", "gui"};
+  static const std::vector<std::string> roles = {"scheduler",
+                                                 "object_storage_server",
+                                                 "worker_manager",
+                                                 "cluster",
+                                                 "top",
+                                                 "gui",
+                                                 "ui",
+                                                 "worker_adapter_native",
+                                                 "worker_adapter_symphony",
+                                                 "worker_adapter_ecs"};
   const std::string all = fmt::format("{}", fmt::join(roles, ", "));
   if (words.empty()) return Error{Errc::usage, fmt::format("the role is missing (one of {})", all)};
   const std::string role = words[0];
@@ -101,8 +109,7 @@ Result<const Table*> table_of(std::vector<std::string>& words) {
     if (const Table* table = manager_table(kind)) return table;
     return unknown_kind(kind);
   }
-  for (const Table* table :
-       {&scheduler_table(), &store_table(), &cluster_table(), &top_table(), &gui_table()})
+  for (const Table* table : all_tables())
     if (table->command == "scaler_" + role) return table;
   const std::string close = nearest(role, roles);
   return Error{Errc::usage,

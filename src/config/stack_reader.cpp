@@ -16,9 +16,6 @@
 namespace scaler::config {
 namespace {
 
-constexpr std::array<std::string_view, 4> sections_not_built = {
-    "webui", "native_worker_adapter", "symphony_worker_adapter", "ecs_worker_adapter"};
-
 constexpr std::string_view not_built = "this build does not have it yet, skipped";
 constexpr std::string_view needs_terminal = "needs a terminal, start scaler_top there";
 
@@ -61,6 +58,20 @@ Address to_tell(Address address) {
   return address;
 }
 
+// Sections that a file may have once.
+bool is_single(std::string_view name) {
+  constexpr std::array singles = {"scheduler",
+                                  "object_storage_server",
+                                  "top",
+                                  "gui",
+                                  "webui",
+                                  "cluster",
+                                  "native_worker_adapter",
+                                  "symphony_worker_adapter",
+                                  "ecs_worker_adapter"};
+  return std::find(singles.begin(), singles.end(), name) != singles.end();
+}
+
 unsigned line_of(const TomlSection& section, const Table& table, std::string_view option) {
   for (const TomlEntry& entry : section.entries)
     if (const Option* found = find_key(table, entry.key); found && found->name == option)
@@ -97,8 +108,7 @@ class StackReader {
   void read_any(const TomlSection& section) {
     const std::string name = key_of(section.name);
     if (name == "worker_manager") return read_manager(section);
-    const bool single = name == "scheduler" || name == "object_storage_server" || name == "top" ||
-                        name == "gui" || name == "cluster";
+    const bool single = is_single(name);
     if (single) {
       if (const auto [first, is_new] = seen_.emplace(name, section.line); !is_new)
         return fail(section, fmt::format("a second [[{}]] section, where one is expected", name));
@@ -108,9 +118,10 @@ class StackReader {
     if (name == "cluster") return read_cluster(section);
     if (name == "top") return skip(section, top_table(), log::Level::info, needs_terminal);
     if (name == "gui") return skip(section, gui_table(), log::Level::warning, not_built);
-    if (std::find(sections_not_built.begin(), sections_not_built.end(), name) !=
-        sections_not_built.end())
-      return remark(section, fmt::format("[{}]", section.name), log::Level::warning, not_built);
+    if (name == "webui") return skip(section, ui_table(), log::Level::warning, not_built);
+    for (const Table& table : adapter_tables())
+      if (name == table.sections.front())
+        return skip(section, table, log::Level::warning, not_built);
     if (name == "worker")
       remark(section, "[worker]", log::Level::info, "read by scaler_worker alone, skipped");
   }

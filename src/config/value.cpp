@@ -11,6 +11,8 @@
 namespace scaler::config {
 namespace {
 
+constexpr std::size_t shown_bytes_max = 300;  // of an error that repeats what was typed
+
 Error not_allowed(const Option& option, std::string_view text) {
   const bool number = option.type == Type::integer && parse_integer(text).has_value();
   const std::string shown = number ? std::string(text) : fmt::format("'{}'", printable(text));
@@ -50,7 +52,9 @@ Result<Value> check_choice(const Option& option, const std::string& text) {
 }
 
 Result<Value> check_address(const Option& option, const std::string& text) {
-  SCALER_TRY(address, Address::parse(text));
+  auto parsed = Address::parse(text);
+  if (!parsed) return Error{Errc::usage, printable(parsed.error().text, shown_bytes_max)};
+  Address& address = *parsed;
   if (option.tcp_only && address.scheme != Address::Scheme::tcp)
     return Error{Errc::usage, fmt::format("'{}' is not allowed (a tcp address, such as "
                                           "tcp://127.0.0.1:6378)",

@@ -57,7 +57,7 @@ struct Dealer::Impl final : ConnectionOwner {
   }
 
   std::unique_ptr<Session> session_of(Protocol protocol) const {
-    return make_session(protocol, SocketType::dealer, options.identity, options.limits);
+    return make_session(protocol, options.socket_type, options.identity, options.limits);
   }
 
   // Only while listening first.

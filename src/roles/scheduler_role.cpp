@@ -7,6 +7,7 @@
 
 #include "roles/message_counts.hpp"
 #include "roles/own_resources.hpp"
+#include "roles/question_desk.hpp"
 #include "roles/role_signals.hpp"
 #include "roles/scheduler_options.hpp"
 #include "roles/store_link.hpp"
@@ -69,7 +70,9 @@ class SchedulerRole : private net::RouterEvents {
   void perform(scheduler::Effect& effect);
   void send(PeerId to, std::size_t kind, Bytes frame);
   void on_deadline();
+  wire::StateScheduler status(OwnResources& since);
   void publish_status();
+  bool answer(PeerId peer, const wire::InformationRequest& request);
   void on_storage_change(std::string_view failure);
   void give_up_on_storage();
   void stop(std::string_view why);
@@ -92,6 +95,7 @@ class SchedulerRole : private net::RouterEvents {
   MessageCounts received_;
   MessageCounts sent_;
   OwnResources resources_;
+  OwnResources asked_resources_;
   log::RateLimit bad_messages_{5, 10s};
   bool storage_was_reached_ = false;
   std::string storage_failure_;
@@ -157,6 +161,8 @@ void SchedulerRole::on_message(PeerId peer, Bytes payload) {
     return;
   }
   received_.count(message->index());
+  if (auto* request = std::get_if<wire::InformationRequest>(&*message))
+    if (answer(peer, *request)) return;
   core_->on_message(peer, std::move(*message), std::move(payload), loop_.now(), outbox_);
 }
 
@@ -205,15 +211,29 @@ void SchedulerRole::send(PeerId to, std::size_t kind, Bytes frame) {
 
 void SchedulerRole::on_deadline() { core_->on_deadline(loop_.now(), outbox_); }
 
-void SchedulerRole::publish_status() {
-  if (!monitor_.has_subscribers()) return;
+// CPU counts from the last reading of `since`, so those who ask must not share the monitor's.
+wire::StateScheduler SchedulerRole::status(OwnResources& since) {
   wire::StateScheduler status = core_->status(loop_.now());
   status.received = received_.list();
   status.sent = sent_.list();
-  const OwnResources::Reading reading = resources_.read(loop_.now());
+  const OwnResources::Reading reading = since.read(loop_.now());
   status.scheduler = reading.process;
   status.rss_free_bytes = reading.available_bytes;
-  monitor_.publish(wire::encode(wire::Message(std::move(status))));
+  return status;
+}
+
+void SchedulerRole::publish_status() {
+  if (!monitor_.has_subscribers()) return;
+  monitor_.publish(wire::encode(wire::Message(status(resources_))));
+}
+
+// False: it is no question of our own commands.
+bool SchedulerRole::answer(PeerId peer, const wire::InformationRequest& request) {
+  auto response = answer_question(
+      request, *core_, [this] { return status(asked_resources_); }, loop_.now(), outbox_);
+  if (!response) return false;
+  outbox_.push_back(scheduler::Send{peer, std::move(*response)});
+  return true;
 }
 
 void SchedulerRole::on_storage_change(std::string_view failure) {
@@ -234,7 +254,7 @@ void SchedulerRole::give_up_on_storage() {
 }
 
 void SchedulerRole::fail(const std::string& why) {
-  log::error("Scheduler: {}", why);
+  config::report_failure("scaler_scheduler", why);
   exit_code_ = 1;
   stop({});
 }
@@ -260,7 +280,7 @@ int run_scheduler(const config::SchedulerOptions& options) {
   net::Loop loop;
   SchedulerRole role(loop, options);
   if (auto started = role.start(); !started) {
-    log::error("Scheduler: {}", started.error().text);
+    config::report_failure("scaler_scheduler", started.error().text);
     return 1;
   }
   readiness.announce();

@@ -44,7 +44,7 @@ int run_object_storage_server(const config::StoreOptions& options) {
   StoreService service(loop, options.identity, limits);
   const auto bound = service.listen(options.bind_address);
   if (!bound) {
-    log::error("ObjectStorageServer: {}", bound.error().text);
+    config::report_failure("scaler_object_storage_server", bound.error().text);
     return 1;
   }
   bool stopping = false;

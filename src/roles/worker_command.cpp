@@ -44,6 +44,8 @@ void add_tuning(CommandLine& line, const config::WorkerTuning& tuning) {
 
 void add_logging(CommandLine& line, const config::LoggingOptions& logging) {
   line.option("logging-level", std::string(config::level_name(logging.level)));
+  if (logging.format == config::LogFormat::json) line.option("log-format", "json");
+  if (logging.time == config::LogTime::utc) line.option("log-time", "utc");
   line.option_if("logging-config-file", logging.config_file);
   line.word("--logging-paths");
   for (const std::string& path : logging.paths) line.word(path);

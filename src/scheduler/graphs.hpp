@@ -7,6 +7,7 @@
 
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
+#include "scaler/scheduler/inquiry.hpp"
 #include "scheduler/clients.hpp"
 #include "scheduler/objects.hpp"
 #include "scheduler/task_flow.hpp"
@@ -39,6 +40,8 @@ class GraphEngine {
   // Hears of the nodes that have ended. Due after every single operation on tasks: a failing node
   // must find the others as they were.
   void drain(Turn& turn);
+
+  void explain(const TaskId& id, Explanation& answer) const;  // O(inputs); other ids change nothing
 
   std::size_t size() const { return graphs_.size(); }
   void check_invariants() const;

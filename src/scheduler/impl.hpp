@@ -7,6 +7,7 @@
 #include "scheduler/client_desk.hpp"
 #include "scheduler/connections.hpp"
 #include "scheduler/graphs.hpp"
+#include "scheduler/inquiry_desk.hpp"
 #include "scheduler/managers.hpp"
 #include "scheduler/object_desk.hpp"
 #include "scheduler/scaling_desk.hpp"
@@ -41,6 +42,7 @@ struct Scheduler::Impl {
   WorkerDesk worker_desk;
   ObjectDesk object_desk;
   ScalingDesk scaling_desk;
+  InquiryDesk inquiry_desk;
   AdviceGate advice_gate;
 
   // Deadlines; the second's tick serves time-outs and deletions.

@@ -85,6 +85,11 @@ class Placement {
   // How many live tasks need what. O(label count), since every live task holds its label.
   std::vector<TaskDemand> demand() const;
 
+  // The last of the nested tasks that go before a waiting task; none when there is no such task.
+  Index nested_before(Index task) const {
+    return tasks_[task].nested ? none : classes_[class_of(task)].nested.tail;
+  }
+
   void check_invariants() const;
   bool empty() const { return waiting_ == 0 && labels_.size() == 1; }
 

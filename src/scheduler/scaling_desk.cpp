@@ -213,7 +213,8 @@ void ScalingDesk::retire(Index worker, TimePoint now) {
 void ScalingDesk::unretire(Index worker) {
   Worker& kept = workers_[worker];
   kept.retiring_since.reset();
-  if (kept.standing == WorkerStanding::present && kept.peer) placement_.join(worker);
+  if (kept.standing == WorkerStanding::present && kept.peer && !kept.draining)
+    placement_.join(worker);
 }
 
 void ScalingDesk::give_up_late_retirements(TimePoint now) {

@@ -28,6 +28,7 @@ Scheduler::Impl::Impl(Options given)
       worker_desk(options, connections, workers, placement, flow, graphs, monitor),
       object_desk(clients, workers, objects),
       scaling_desk(options.scaling, options.allocation, workers, placement, managers),
+      inquiry_desk(options, tasks, clients, workers, objects, placement, graphs, worker_desk),
       advice_gate(options.load_balance_trigger_times) {}
 
 Scheduler::Scheduler(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -162,6 +163,23 @@ wire::StateScheduler Scheduler::status(TimePoint now) const {
                    now);
 }
 
+Explanation Scheduler::explain(const TaskId& task) const {
+  return impl_->inquiry_desk.explain(task);
+}
+
+TaskList Scheduler::list_tasks(const TaskFilter& filter) const {
+  return impl_->inquiry_desk.list(filter);
+}
+
+DrainAnswer Scheduler::drain(std::string_view worker, TimePoint now, Outbox& out) {
+  Turn turn{now, out};
+  DrainAnswer answer = impl_->worker_desk.drain(worker, turn);
+  impl_->settle(turn);
+  return answer;
+}
+
+std::vector<Bytes> Scheduler::draining() const { return impl_->worker_desk.draining(); }
+
 const Scheduler::Counters& Scheduler::counters() const { return impl_->counters; }
 
 void Scheduler::check_invariants() const {
@@ -213,9 +231,10 @@ void Scheduler::Impl::check_tasks() const {
     SCALER_ASSERT(leaving == worker.leaving_tasks, "a worker has lost count of what leaves it");
     for (const auto& [serial, holding] : worker.holdings)
       SCALER_ASSERT(holding.tasks == by_client[serial], "holdings differ from the tasks held");
-    SCALER_ASSERT((worker.group != none) == (worker.standing == WorkerStanding::present &&
-                                             worker.peer && !worker.retiring_since),
-                  "work is placed on exactly the connected workers that are not to be stopped");
+    SCALER_ASSERT(
+        (worker.group != none) == (worker.standing == WorkerStanding::present && worker.peer &&
+                                   !worker.retiring_since && !worker.draining),
+        "work is placed on exactly the connected workers that are to stay");
     held -= seen;
   }
   SCALER_ASSERT(held == 0, "a task on a worker that is not known");

@@ -36,7 +36,7 @@ wire::StateScheduler::WorkerStatus worker_status(const Worker& worker, TimePoint
   status.worker = worker.identity;
   status.agent = worker.last.agent;
   status.rss_free_bytes = worker.last.rss_free_bytes;
-  status.free = worker.free_places();
+  status.free = worker.draining ? 0 : worker.free_places();
   status.sent = worker.load();
   status.queued = worker.last.queued_tasks;
   status.suspended = clamped<std::uint8_t>(

@@ -151,6 +151,18 @@ void TaskFlow::ask_back_all(Index worker, Turn& turn) {
   }
 }
 
+std::uint32_t TaskFlow::ask_back_unstarted(Index worker, Turn& turn) {
+  std::uint32_t asked = 0;
+  Index next = none;
+  for (Index task = workers_[worker].tasks.head; task != none; task = next) {
+    next = PlacedTasks::next_of(tasks_.pool(), task);
+    if (tasks_[task].state != State::running || tasks_[task].started) continue;
+    balance_cancel(task, turn);
+    ++asked;
+  }
+  return asked;
+}
+
 // ---- what workers say ----
 
 bool TaskFlow::on_result(Index index, Index worker, wire::TaskResult result, Bytes frame,

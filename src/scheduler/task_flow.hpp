@@ -55,6 +55,8 @@ class TaskFlow {
   // The worker is back on a new connection: messages may have been lost either way, so every task
   // is asked back. What it runs it keeps; what it never got, or finished unheard, runs again.
   void ask_back_all(Index worker, Turn& turn);
+  // Those that the worker may not have started; gives their number.
+  std::uint32_t ask_back_unstarted(Index worker, Turn& turn);
 
   // Answers a node of a failed graph with `reply`. If a worker has it, it is told to drop it, and
   // what it still says is swallowed.

@@ -31,7 +31,7 @@ void WorkerDesk::on_connection(PeerId peer, Connection& connection, Turn& turn) 
   worker.peer = peer;
   worker.last_seen = turn.now;
   news_.note(turn.now, worker_name(worker.identity), "is back");
-  if (!worker.retiring_since) placement_.join(connection.worker);
+  if (!worker.retiring_since && !worker.draining) placement_.join(connection.worker);
   flow_.ask_back_all(connection.worker, turn);
 }
 
@@ -95,6 +95,7 @@ void WorkerDesk::register_worker(PeerId from, Index index, const wire::WorkerHea
   worker.last_seen = worker.registered_at = turn.now;
   worker.retiring_since.reset();
   worker.is_beyond_manager = false;
+  worker.draining = false;
   workers_.set_standing(index, WorkerStanding::present);
   news_.note(turn.now, worker_name(worker.identity), "connected");
   if (odd_capabilities_.allow(turn.now)) warn_of_capabilities(worker);
@@ -149,6 +150,7 @@ void WorkerDesk::lose(Index index, TaskFlow::Blame blame, Turn& turn) {
 }
 
 void WorkerDesk::work_off(std::size_t& budget, Turn& turn) {
+  if (!draining_.empty()) send_home_drained(turn);
   for (; budget > 0 && !leavers_.empty(); --budget)
     if (!hand_back_one(leavers_.front(), turn)) leavers_.pop_front();
 }

@@ -33,6 +33,9 @@ class WorkerDesk {
   }
   void shut_down_all(Turn& turn);
 
+  DrainAnswer drain(std::string_view worker, Turn& turn);  // O(workers + tasks it holds)
+  std::vector<Bytes> draining() const;
+
   void forget_silent(Turn& turn);
   void end_graces(Turn& turn);
   std::optional<TimePoint> next_grace() const;
@@ -53,6 +56,8 @@ class WorkerDesk {
   void lose(Index worker, TaskFlow::Blame blame, Turn& turn);
   bool hand_back_one(Index worker, Turn& turn);
   void forget_late(Turn& turn);
+  void drain_one(Index worker, DrainAnswer& answer, Turn& turn);
+  void send_home_drained(Turn& turn);
 
   const Options& options_;
   Connections& connections_;
@@ -64,6 +69,7 @@ class WorkerDesk {
   PeerNews news_;
   log::RateLimit odd_capabilities_{10, 10s};
   std::deque<Index> leavers_;
+  std::vector<Index> draining_;
   mutable std::deque<Grace> graces_;  // in order of time, since the grace is one for all
 };
 

@@ -45,6 +45,7 @@ struct Worker {
   PlacedTasks tasks;                            // in order of assignment
   std::uint32_t leaving_tasks = 0;              // of them balance_canceling
   TimePoint asked_back_at{};                    // when a task was balanced away last
+  bool draining = false;                        // gets no more tasks, goes when it has none
   bool counts_reruns = false;                   // leaving: it did not say good-bye
   std::optional<TimePoint> retiring_since;      // its manager was told to stop it: no more tasks
   bool is_beyond_manager = false;               // its manager says that it does not know it

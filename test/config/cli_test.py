@@ -177,6 +177,9 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.complete("scaler", "config", ""), ["check", "show"])
         self.assertEqual(self.complete("scaler", "config", "show", "gui", "--gui"), ["--gui-address"])
         self.assertEqual(self.complete("scaler", "completion", "f"), ["fish"])
+        self.assertEqual(self.complete("scaler", "tasks", "--st"), ["--state"])
+        self.assertEqual(self.complete("scaler", "tasks", "--state", "w"), ["waiting"])
+        self.assertEqual(self.complete("scaler_ui", "--web-p"), ["--web-port"])
 
     def test_each_shell_has_a_script(self):
         self.works("completion", "zsh", says="#compdef scaler scaler_scheduler")
@@ -191,6 +194,38 @@ class Commands(unittest.TestCase):
         self.refused(
             "worker_manager", "symphony", "tcp://h:1", "-wmi", "x", "-sn", "s", says="symphony: not built in yet"
         )
+
+    def test_older_commands_are_checked_and_name_their_successor(self):
+        self.refused("tcp://h:1", "--port", "8081", name="scaler_ui", says="scaler_ui: not built in yet")
+        self.refused("tcp://h:1", "--port", "0", name="scaler_ui", says="scaler_ui: --web-port: 0 is not allowed")
+        for kind, successor, words in (
+            ("native", "baremetal_native", []), ("symphony", "symphony", ["-sn", "s"]),
+            ("ecs", "aws_raw_ecs", ["-p", "8080", "--ecs-subnets", "a"]),
+        ):
+            name = f"scaler_worker_adapter_{kind}"
+            self.refused("tcp://h:1", *words, name=name, says=f"{name}: not built in yet; start scaler_worker_manager {successor}")
+            self.refused("tcp://h:1", *words, "--nope", name=name, says="unknown option --nope")
+
+    def test_questions_to_a_scheduler(self):
+        for number, name in enumerate(("status", "workers", "tasks")):
+            self.works(name, "tcp://h:1", says=f"question {number} tcp://h:1")
+        self.works("why", "0a", "tcp://h:1", says="question 3 tcp://h:1 0a")
+        self.works("drain", "w", env={**os.environ, "SCALER_ADDRESS": "tcp://h:2"}, says="question 4 tcp://h:2 w")
+        self.refused("drain", "nobody", "tcp://h:1", says="scaler drain: no worker's id holds 'nobody'", code=1)
+        self.refused("tasks", "tcp://h:1", "--state", "asleep", says="--state: 'asleep' is not allowed (one of waiting, ")
+        self.works("why", "-h", says="usage: scaler why [options] TASK SCHEDULER_ADDRESS")
+        self.assertEqual(self.works("help", "why", says="usage"), self.works("why", "-h", says="usage"))
+
+    def test_manual_pages(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.works("help", "--man", folder, says="")
+            self.assertLessEqual({"scaler.1", "scaler_scheduler.1", "scaler_worker_manager.1", "scaler-status.1"},
+                                 set(os.listdir(folder)))
+            for name in os.listdir(folder):
+                with open(os.path.join(folder, name)) as page:
+                    self.assertTrue(page.read().startswith(".TH "), name)
+            self.refused("help", "--man", os.path.join(folder, "no"), says="No such file or directory", code=1)
+        self.refused("help", "--man", says="one folder is expected")
 
     def test_no_command_shows_the_table_on_stderr(self):
         done = run()
@@ -211,8 +246,9 @@ class Commands(unittest.TestCase):
         self.refused("help", "nothing", says="unknown command 'nothing'")
 
     def test_versions(self):
-        for words in (["--version"], ["version"]):
-            out = self.works(*words, says="scaler ")
+        for words, name in ((["--version"], "scaler"), (["version"], "scaler"), (["scheduler", "--version"], "scaler"),
+                            (["--version"], "scaler_scheduler")):
+            out = self.works(*words, name=name, says="scaler ")
             for part in ("Python 3.", "libuv 1.", "Cap'n Proto ", " build"):
                 self.assertIn(part, out)
 

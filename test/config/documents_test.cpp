@@ -71,6 +71,8 @@ TEST_CASE("the older example is read by each of its commands", "[config]") {
           std::vector<std::string>{"/dev/stdout", "/var/log/scaler/scheduler.log"});
   REQUIRE(understood(parse_store(words("--config older_stack.toml"), machine)).bind_address.port ==
           6379);
+  REQUIRE(understood(parse_ui(words("--config older_stack.toml"), machine)).gui_address ==
+          "0.0.0.0:8081");
   const auto cluster = understood(parse_cluster(words("--config older_stack.toml"), machine));
   REQUIRE(cluster.max_task_concurrency == 8);
   REQUIRE(cluster.tuning.task_timeout_seconds == 600);
@@ -125,4 +127,44 @@ TEST_CASE("the worker command lines of the documents are understood", "[config]"
   for (const char* line : {"-n 4 tcp://127.0.0.1:2345", "-n 10 tcp://127.0.0.1:8516 -ds 300",
                            "-n 4 --per-worker-capabilities gpu,linux tcp://127.0.0.1:2345"})
     REQUIRE(understood(parse_cluster(words(line), machine)).mode == ManagerMode::fixed);
+}
+
+TEST_CASE("the command lines of the older web page and adapters are understood", "[config]") {
+  const auto files = with_examples();
+  const Machine machine = files.machine();
+  REQUIRE(understood(parse_ui(words("tcp://127.0.0.1:2347 --port 8081"), machine)).gui_address ==
+          "0.0.0.0:8081");
+  const auto native = understood(
+      parse_adapter("native", words("tcp://127.0.0.1:2345 --host 127.0.0.1 --port 8080"), machine));
+  REQUIRE(native.kind == "native");
+  REQUIRE(native.web_host == "127.0.0.1");
+  REQUIRE(native.web_port == 8080);
+  REQUIRE(native.max_workers == 7);
+  const auto symphony = understood(
+      parse_adapter("symphony",
+                    words("tcp://127.0.0.1:2345 --service-name ScalerService --base-concurrency 4 "
+                          "--host 127.0.0.1 --port 8080"),
+                    machine));
+  REQUIRE(symphony.max_workers == 4);
+}
+
+TEST_CASE("a question finds its scheduler in a word, the environment or a file", "[config]") {
+  test::FakeMachine machine;
+  machine.files["f"] = "[scheduler]\nbind_address = 'tcp://*:6378'\nio_threads = 2\n";
+  const auto asked = [&](const char* line) {
+    return understood(parse_inquiry(Inquiry::status, words(line), machine.machine())).address;
+  };
+  REQUIRE(asked("tcp://a:1").to_string() == "tcp://a:1");
+  REQUIRE(asked("-c f").to_string() == "tcp://127.0.0.1:6378");
+  machine.variables["SCALER_ADDRESS"] = "tcp://b:2";
+  REQUIRE(asked("").to_string() == "tcp://b:2");
+  REQUIRE(asked("tcp://a:1").to_string() == "tcp://a:1");
+  const auto why = understood(parse_inquiry(Inquiry::why, words("0a1b --json"), machine.machine()));
+  REQUIRE(why.subject == "0a1b");
+  REQUIRE(why.json);
+  machine.variables.clear();
+  REQUIRE(test::error_of(parse_inquiry(Inquiry::drain, words("w"), machine.machine())) ==
+          "scheduler_address is missing: give it as a word or scheduler_address in [scheduler] "
+          "with --config, or set SCALER_ADDRESS");
+  REQUIRE_FALSE(parse_inquiry(Inquiry::status, words("tcp://a:0"), machine.machine()));
 }

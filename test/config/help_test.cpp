@@ -11,10 +11,11 @@ using namespace scaler::config;
 
 namespace {
 
-std::vector<const Table*> all_tables() {
-  std::vector<const Table*> all = {&scheduler_table(), &store_table(), &worker_table(),
-                                   &cluster_table(),   &top_table(),   &gui_table()};
-  for (const Table& table : manager_tables()) all.push_back(&table);
+// The hidden ones too.
+std::vector<const Table*> every_table() {
+  std::vector<const Table*> all = all_tables();
+  all.push_back(&worker_table());
+  all.push_back(&launcher_table());
   return all;
 }
 
@@ -34,7 +35,7 @@ std::string flat(const std::string& text) {
 }  // namespace
 
 TEST_CASE("help is at most 100 columns wide and has no line without words", "[config]") {
-  for (const Table* table : all_tables())
+  for (const Table* table : every_table())
     for (const std::string& line : split_at(help_of(*table), '\n')) {
       CAPTURE(line);
       REQUIRE(line.size() <= 100);
@@ -43,7 +44,7 @@ TEST_CASE("help is at most 100 columns wide and has no line without words", "[co
 }
 
 TEST_CASE("help shows each option once, with its short word, default and unit", "[config]") {
-  for (const Table* table : all_tables()) {
+  for (const Table* table : every_table()) {
     const std::string whole = help_of(*table);
     const std::string help = flat(whole.substr(0, whole.find("\nexamples:")));
     for (const Option& option : table->options) {
@@ -85,7 +86,7 @@ TEST_CASE("the help of a worker manager without a kind lists the kinds", "[confi
 TEST_CASE("no command, no help", "[config]") { REQUIRE(help_text("scaler_nothing").empty()); }
 
 TEST_CASE("each table names every option once", "[config]") {
-  for (const Table* table : all_tables()) {
+  for (const Table* table : every_table()) {
     std::vector<std::string_view> names;
     std::vector<std::string_view> shorts;
     for (const Option& option : table->options) {
@@ -103,8 +104,36 @@ TEST_CASE("each table names every option once", "[config]") {
 
 TEST_CASE("the reference page has every option of the commands it describes", "[config]") {
   const std::string page = help_markdown();
-  for (const Table* table : {&scheduler_table(), &store_table(), manager_table("aws_hpc")})
+  for (const Table* table : all_tables())
     for (const Option& option : table->options)
       if (!option.positional)
         REQUIRE(page.find(fmt::format("`--{}`", option.name)) != std::string::npos);
+}
+
+TEST_CASE("every command with options has a page in the manual, with each of them", "[config]") {
+  const auto pages = man_pages("1.2.3", "an overview\n.of lines");
+  const auto page_of = [&](const std::string& file) {
+    for (const ManPage& page : pages)
+      if (page.file == file) return page.text;
+    FAIL(file);
+    return std::string();
+  };
+  for (const Table* table : all_tables()) {
+    std::string file(table->command);
+    std::replace(file.begin(), file.end(), ' ', '-');
+    const std::string text = page_of(file + ".1");
+    for (const Option& option : table->options) {
+      std::string name(option.positional ? key_of(option.name) : std::string(option.name));
+      if (option.positional)
+        std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) {
+          return static_cast<char>(std::toupper(letter));
+        });
+      for (std::size_t at = 0; (at = name.find('-', at)) != std::string::npos; at += 2)
+        name.insert(at, "\\");
+      CAPTURE(file, option.name);
+      REQUIRE(text.find(name) != std::string::npos);
+    }
+  }
+  REQUIRE(page_of("scaler.1").find("\\&.of lines") != std::string::npos);
+  REQUIRE(page_of("scaler.1").find("scaler 1.2.3") != std::string::npos);
 }

@@ -1,7 +1,9 @@
 #include "scaler/config/logging.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +11,7 @@
 #include <iterator>
 
 #include "config/log_file.hpp"
+#include "config/log_json.hpp"
 #include "scaler/base/log.hpp"
 
 using namespace scaler;
@@ -226,4 +229,37 @@ TEST_CASE("a path's home and variables are expanded", "[config]") {
   REQUIRE(expand_path("${SCALER_TEST_DIR}x") == "/logsx");
   REQUIRE(expand_path("/a/$SCALER_TEST_NONE/b$") == "/a/$SCALER_TEST_NONE/b$");
   REQUIRE(expand_path("${SCALER_TEST_DIR") == "${SCALER_TEST_DIR");
+}
+
+TEST_CASE("a line may be one JSON object, whatever bytes its text holds", "[config]") {
+  LogFolder folder;
+  LoggingOptions options = to({folder.file("a")});
+  options.format = LogFormat::json;
+  REQUIRE(install_logging(options, "store"));
+  log::warning("a \"quoted\" text\nof two lines \xff");
+  const std::string line = folder.content("a");
+  REQUIRE(std::count(line.begin(), line.end(), '\n') == 1);
+  REQUIRE(line.find("{\"time\":\"20") == 0);
+  const std::string rest = fmt::format(
+      "\"level\":\"WARNING\",\"component\":\"store\",\"pid\":{},\"message\":\"a "
+      "\\\"quoted\\\" text\\nof two lines \xef\xbf\xbd\"}}\n",
+      getpid());
+  REQUIRE(line.substr(line.find("\"level\"")) == rest);
+}
+
+TEST_CASE("times are local or UTC, always with their offset", "[config]") {
+  setenv("TZ", "IST-5:30", 1);
+  tzset();
+  const std::timespec at{86400, 7'000'000};
+  using log::Zone;
+  REQUIRE(log::format_line(log::Level::info, "x", at.tv_sec, Zone::local) ==
+          "[INFO]1970-01-02 05:30:00+0530: x");
+  REQUIRE(log::format_line(log::Level::info, "x", at.tv_sec, Zone::utc) ==
+          "[INFO]1970-01-02 00:00:00+0000: x");
+  REQUIRE(json_line({log::Level::info, "x", "", Zone::local, at})
+              .starts_with("{\"time\":\"1970-01-02T05:30:00.007+05:30\""));
+  REQUIRE(json_line({log::Level::info, "x", "", Zone::utc, at})
+              .starts_with("{\"time\":\"1970-01-02T00:00:00.007+00:00\""));
+  unsetenv("TZ");
+  tzset();
 }

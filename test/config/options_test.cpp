@@ -20,6 +20,9 @@ std::vector<const Table*> tables_of(const DocumentedOption& row) {
   if (row.command == "scaler_cluster") return {&cluster_table()};
   if (row.command == "scaler_top") return {&top_table()};
   if (row.command == "scaler_gui") return {&gui_table()};
+  if (row.command == "scaler_ui") return {&ui_table()};
+  for (const Table& table : adapter_tables())
+    if (row.command == table.command) return {&table};
   if (row.kind != "*") return {manager_table(row.kind)};
   std::vector<const Table*> all;
   for (const Table& table : manager_tables()) all.push_back(&table);
@@ -49,7 +52,9 @@ std::vector<std::string> required_words(const Table& table, const Option& but) {
   std::vector<std::string> line;
   for (const Option& option : table.options) {
     if (option.need != Need::required || &option == &but) continue;
-    const std::string value = option.type == Type::address ? "tcp://10.0.0.1:1" : "given";
+    const std::string value = option.type == Type::address   ? "tcp://10.0.0.1:1"
+                              : option.type == Type::integer ? "1"
+                                                             : "given";
     if (!option.positional) line.push_back(fmt::format("--{}", option.name));
     line.push_back(value);
   }

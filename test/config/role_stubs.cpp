@@ -36,6 +36,12 @@ int run_launcher(const config::StackOptions& options) {
   return 0;
 }
 
+Result<std::string> ask_scheduler(const config::InquiryOptions& options) {
+  if (options.subject == "nobody") return Error{Errc::not_found, "no worker's id holds 'nobody'"};
+  return fmt::format("question {} {} {}\n", static_cast<int>(options.about),
+                     options.address.to_string(), options.subject);
+}
+
 }  // namespace scaler::roles
 
 namespace scaler::embed {

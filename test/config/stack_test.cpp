@@ -126,11 +126,11 @@ TEST_CASE("lines carry a name only where processes share a stream", "[config]") 
 }
 
 TEST_CASE("what this build cannot start is told in one line and skipped", "[config]") {
-  const auto parsed =
-      parse(scheduler + "[gui]\nmonitor_address = 'tcp://a:3'\n" +
-            "[top]\nmonitor_address = 'tcp://a:3'\n" +
-            "[[worker_manager]]\ntype = 'symphony'\nscheduler_address = 'tcp://a:1'\n"
-            "worker_manager_id = 's'\nservice_name = 'x'\n[webui]\nany = 1\n");
+  const auto parsed = parse(
+      scheduler + "[gui]\nmonitor_address = 'tcp://a:3'\n" +
+      "[top]\nmonitor_address = 'tcp://a:3'\n" +
+      "[[worker_manager]]\ntype = 'symphony'\nscheduler_address = 'tcp://a:1'\n"
+      "worker_manager_id = 's'\nservice_name = 'x'\n[webui]\nmonitor_address = 'tcp://a:3'\n");
   REQUIRE(error_of(parsed).empty());
   REQUIRE(names_of(*parsed->options) == "scheduler ");
   REQUIRE(parsed->notes.size() == 4);

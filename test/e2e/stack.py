@@ -202,5 +202,14 @@ def living(pids):
     return alive
 
 
+def wait_for(holds, what, limit_s=LIMIT_S):
+    """For what no event tells, such as the death of processes that are nobody's children any more."""
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(what)
+        time.sleep(0.02)
+
+
 def temporary_folder():
     return tempfile.TemporaryDirectory(prefix="scaler-e2e-")

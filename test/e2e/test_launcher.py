@@ -29,15 +29,6 @@ def is_free(port):
     return False
 
 
-def wait_until(holds, what, limit_s=stack.LIMIT_S):
-    """For the death of processes that are nobody's children any more, which no event tells."""
-    deadline = time.monotonic() + limit_s
-    while not holds():
-        if time.monotonic() > deadline:
-            raise AssertionError(what)
-        time.sleep(0.02)
-
-
 def three_roles(ports, managers=("wm-one",), scheduler="", manager=""):
     """The text of a file; the last two are more lines for their sections."""
     address, storage_address, monitor_address = (f"tcp://127.0.0.1:{port}" for port in ports)
@@ -104,9 +95,9 @@ class Launcher(unittest.TestCase):
         signal.alarm(0)
 
     def assert_nothing_left(self, launched, before):
-        wait_until(lambda: not stack.living(before), f"still there: {[stack.command_of(p) for p in stack.living(before)]}")
+        stack.wait_for(lambda: not stack.living(before), f"still there: {[stack.command_of(p) for p in stack.living(before)]}")
         for port in launched.ports:
-            wait_until(lambda port=port: is_free(port), f"port {port} is still taken")
+            stack.wait_for(lambda port=port: is_free(port), f"port {port} is still taken")
 
     def exercise(self, address):
         with Client(address=address) as client:
@@ -222,10 +213,10 @@ bind_address = "tcp://127.0.0.1:{storage}"
             log = pathlib.Path(folder) / "log"
             with Launched(scheduler=f'logging_paths = "{log}"', manager=f'logging_paths = "{log}"') as launched:
                 launched.wait_ready()
-                wait_until(log.exists, "no log file")
+                stack.wait_for(log.exists, "no log file")
                 log.rename(log.with_suffix(".1"))
                 launched.role.process.send_signal(signal.SIGHUP)
-                wait_until(log.exists, "the log file was not opened again")
+                stack.wait_for(log.exists, "the log file was not opened again")
                 self.exercise(launched.address)
                 self.assertEqual(launched.role.stop(), 0)
                 self.assertIn("scheduler: Scheduler: stopping", log.read_text())

@@ -26,7 +26,7 @@ LIBRARIES_FOR_ALL = {"fmt"}
 LIBRARIES_OF_ROOM = {"embed": {"python"}}
 
 # A pure room sees no descriptor, no thread and no file.
-PURE_ROOMS = {"zmtp", "ymq", "wire", "scheduler", "store", "agent", "client", "http", "manager"}
+PURE_ROOMS = {"zmtp", "ymq", "wire", "scheduler", "store", "agent", "client", "http", "manager", "view"}
 IMPURE = re.compile(
     r"^((sys|net|netinet|arpa|linux)/.*|(unistd|fcntl|poll|pthread|signal)\.h|csignal"
     r"|thread|mutex|shared_mutex|condition_variable|future|fstream|filesystem)$"

@@ -36,19 +36,35 @@ Result<Command<WorkerOptions>> parse_worker(std::span<const std::string> words,
                                             const Machine& machine);
 Result<Command<TopOptions>> parse_top(std::span<const std::string> words, const Machine& machine);
 Result<Command<GuiOptions>> parse_gui(std::span<const std::string> words, const Machine& machine);
+// The older command `scaler_ui`.
+Result<Command<GuiOptions>> parse_ui(std::span<const std::string> words, const Machine& machine);
+// The older commands `scaler_worker_adapter_KIND`: native, symphony, ecs.
+Result<Command<AdapterOptions>> parse_adapter(std::string_view kind,
+                                              std::span<const std::string> words,
+                                              const Machine& machine);
+
+Result<Command<InquiryOptions>> parse_inquiry(Inquiry about, std::span<const std::string> words,
+                                              const Machine& machine);
 
 // "allocate=even_load; scaling=vanilla" for the engine "simple", or for "waterfall_v1" lines of
 // "priority,worker_manager_id,max_task_concurrency", where # starts a comment.
 Result<PolicyOptions> parse_policy(std::string_view engine, std::string_view content);
 
-// The help of a command by its link name ("scaler_scheduler"), at most 100 columns wide; for a
-// worker manager also of one kind. Empty when there is no such command.
+// The help of a command by its link name ("scaler_scheduler", "scaler status"), at most 100 columns
+// wide; for a worker manager also of one kind. Empty when there is no such command.
 std::string help_text(std::string_view command, std::string_view kind = {});
 // The kind that stands among a worker manager's words; empty when none does.
 std::string kind_among(std::span<const std::string> words);
 // A script that completes commands, options and values in "bash", "zsh" or "fish"; empty for
 // another shell. `commands` are the program's words, separated by spaces.
 std::string completion_script(std::string_view shell, std::string_view commands);
+// A page of the manual for the program, and one for each command that has options.
+struct ManPage {
+  std::string file;  // "scaler_scheduler.1"
+  std::string text;
+};
+// `overview`: what the program's help shows.
+std::vector<ManPage> man_pages(std::string_view version, std::string_view overview);
 // Every command's options as one Markdown page.
 std::string help_markdown();
 

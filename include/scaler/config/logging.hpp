@@ -21,6 +21,10 @@ Status install_logging(const LoggingOptions& options, std::string component = {}
 // keeps its old descriptor.
 void reopen_logs();
 
+// The one line of a role that ends by a failure: logged as an error and, unless a log goes to the
+// very same place, written to standard error too, as "COMMAND: text".
+void report_failure(std::string_view command, std::string_view text);
+
 // "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG": as --logging-level takes it and %(levelname)s
 // says it.
 std::string_view level_name(log::Level level);

@@ -12,10 +12,15 @@
 // in the names.
 namespace scaler::config {
 
+enum class LogFormat : std::uint8_t { text, json };
+enum class LogTime : std::uint8_t { local, utc };
+
 struct LoggingOptions {
   std::vector<std::string> paths{"/dev/stdout"};
   std::string config_file;
   log::Level level = log::Level::info;
+  LogFormat format = LogFormat::text;
+  LogTime time = LogTime::local;
 };
 
 enum class AllocatePolicy : std::uint8_t { even_load, capability };
@@ -50,7 +55,8 @@ struct SchedulerOptions {
   std::int64_t io_threads = 1;
   std::string policy_engine_type = "simple";
   std::string policy_content = "allocate=even_load; scaling=vanilla";
-  PolicyOptions policy;  // the two strings above, parsed
+  PolicyOptions policy;                           // the two strings above, parsed
+  std::vector<std::string> adapter_webhook_urls;  // of older worker adapters, each with a host
   LoggingOptions logging;
 };
 
@@ -97,6 +103,18 @@ struct WorkerManagerOptions {
   LoggingOptions logging;
 };
 
+// An older worker adapter: an HTTP server whose scheduler asks it for workers.
+struct AdapterOptions {
+  std::string kind;  // "native", "symphony", "ecs"
+  Address scheduler_address;
+  std::optional<Address> object_storage_address;
+  std::string web_host = "localhost";
+  std::uint16_t web_port = 8080;            // 0: any free one
+  std::optional<std::int64_t> max_workers;  // always there after parsing; -1: no limit
+  WorkerTuning tuning;
+  LoggingOptions logging;
+};
+
 // The hidden command `scaler worker`, which a manager starts once per worker.
 struct WorkerOptions {
   Address scheduler_address;
@@ -105,6 +123,22 @@ struct WorkerOptions {
   std::string worker_manager_id;
   WorkerTuning tuning;
   LoggingOptions logging;
+};
+
+enum class Inquiry : std::uint8_t { status, workers, tasks, why, drain };
+
+// A question to a running scheduler.
+struct InquiryOptions {
+  Inquiry about = Inquiry::status;
+  Address address;
+  std::string subject;  // why: a task's id; drain: a worker's id or a part of it
+  bool json = false;
+  double timeout_seconds = 5;
+  // tasks: which; empty: any
+  std::string state;  // "waiting", "running", "canceling"
+  std::string client;
+  std::string worker;
+  std::int64_t limit = 100;
 };
 
 struct TopOptions {

@@ -8,6 +8,7 @@
 #include "scaler/base/address.hpp"
 #include "scaler/base/bytes.hpp"
 #include "scaler/base/limits.hpp"
+#include "scaler/base/session.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/router.hpp"
 
@@ -26,6 +27,7 @@ struct DealerOptions {
   Address address;
   std::string identity;
   Protocol protocol = Protocol::zmtp;
+  SocketType socket_type = SocketType::dealer;  // or sub: hears everything, and must not send
   bool tries_both_protocols = false;  // an attempt that met the wrong one is followed by the other
   // Of a store: listen so long before speaking `protocol`, and speak what the server does. The
   // server of 1.12.28 speaks first, in a framing of its own, and would take our first bytes for a

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+
+#include "scaler/base/result.hpp"
 #include "scaler/config/options.hpp"
 #include "scaler/config/stack.hpp"
 
@@ -14,5 +17,8 @@ int run_worker_manager(const config::WorkerManagerOptions& options);
 // Starts the processes of a stack in their order and stops them together. Gives the code of the
 // process that failed (128 + n: by signal n), 0 after a signal to us or the scheduler's clean end.
 int run_launcher(const config::StackOptions& options);
+// Asks a running scheduler; gives what to print. An error of kind not_found is the scheduler's own
+// word about the question.
+Result<std::string> ask_scheduler(const config::InquiryOptions& options);
 
 }  // namespace scaler::roles

@@ -4,11 +4,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "scaler/base/bytes.hpp"
 #include "scaler/base/ids.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/base/time.hpp"
+#include "scaler/scheduler/inquiry.hpp"
 #include "scaler/scheduler/outbox.hpp"
 #include "scaler/scheduler/scaling.hpp"
 #include "scaler/wire/messages.hpp"
@@ -61,6 +64,14 @@ class Scheduler {
   // The monitor's once-a-second report. The role fills in what only it knows (message counts, the
   // process's resources).
   wire::StateScheduler status(TimePoint now) const;
+
+  // For those who ask. Costs are bounded (inquiry.hpp).
+  Explanation explain(const TaskId& task) const;
+  TaskList list_tasks(const TaskFilter& filter) const;
+  // The worker whose identity is, or as the only one holds, this text: it gets no more tasks, what
+  // it has not started goes elsewhere, and it is sent home when it is idle.
+  DrainAnswer drain(std::string_view worker, TimePoint now, Outbox& out);
+  std::vector<Bytes> draining() const;  // identities
 
   struct Counters {  // since start
     std::uint64_t tasks_accepted = 0, tasks_finished = 0, tasks_rerun = 0, messages_refused = 0;
