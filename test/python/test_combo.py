@@ -192,6 +192,11 @@ class Parts(unittest.TestCase):
                     process.join(30)
                 self.assertEqual(process.exitcode, 0)
 
+    def test_tasks_run_in_the_minor_version_of_the_program(self):
+        with SchedulerClusterCombo(n_workers=1, **QUIET) as combo, Client(address=combo.get_address()) as client:
+            version = client.submit(lambda: tuple(__import__("sys").version_info[:2])).result(30)
+        self.assertEqual(version, sys.version_info[:2])
+
     def test_one_worker_can_be_started_by_itself(self):
         with SchedulerClusterCombo(n_workers=0, **QUIET) as combo:
             worker = Worker("single", combo.get_address(), **QUIET)

@@ -18,7 +18,11 @@ def inside_program() -> bool:
 def worker_environment() -> Tuple[List[str], Dict[str, str]]:
     """(options of a worker manager, environment variables)."""
     words: List[str] = []
-    if _in_virtual_environment() and sys.version_info[:2] == PROGRAM_PYTHON and not inside_program():
+    if inside_program():
+        pass  # its VIRTUAL_ENV is theirs
+    elif sys.version_info[:2] != PROGRAM_PYTHON and sys.executable:
+        words = ["--python", sys.executable]  # what is pickled here runs on this minor version only
+    elif _in_virtual_environment():
         words = ["--python-env", sys.prefix]
     return words, {"PYTHONPATH": os.pathsep.join(dict.fromkeys(_import_paths()))}
 
@@ -31,7 +35,7 @@ def _import_paths() -> Iterator[str]:
     """sys.path, but for what the workers' interpreter has anyway: a library of its own, and its environment's packages."""
     known = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
     known |= {os.path.join(folder, "lib-dynload") for folder in known}
-    if _in_virtual_environment() or sys.prefix == "/usr":
+    if _in_virtual_environment() or sys.prefix == "/usr" or sys.version_info[:2] != PROGRAM_PYTHON:
         known |= {os.path.realpath(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
         known |= {os.path.realpath("/usr/lib/python3/dist-packages")}
     for entry in sys.path:
