@@ -63,9 +63,9 @@ Error usage(std::string text) { return {Errc::usage, std::move(text)}; }
 // A role takes SIGTERM and SIGINT as events, from its first moment on: main has blocked them, and
 // the role's handlers let them through. Every other command is ended by them as any program.
 int enter(Entry entry, const Arguments& arguments) {
-  constexpr std::array roles = {run_scheduler,      run_object_storage_server,
-                                run_worker_manager, run_cluster,
-                                run_worker,         run_launcher};
+  constexpr std::array roles = {run_adapter_native, run_scheduler, run_object_storage_server,
+                                run_worker_manager, run_cluster,   run_worker,
+                                run_launcher};
   if (std::find(roles.begin(), roles.end(), entry) == roles.end()) let_stop_signals_through();
   return entry(arguments);
 }

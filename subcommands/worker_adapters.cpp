@@ -1,3 +1,4 @@
+#include "scaler/roles/roles.hpp"
 #include "subcommands/commands.hpp"
 #include "subcommands/output.hpp"
 
@@ -22,7 +23,16 @@ int run_adapter(std::string_view kind, std::string_view successor, const Argumen
 }  // namespace
 
 int run_adapter_native(const Arguments& arguments) {
-  return run_adapter("native", "baremetal_native", arguments);
+  constexpr std::string_view command = "scaler_worker_adapter_native";
+  return run_role<config::AdapterOptions>(
+      command, arguments.words(),
+      [&](std::span<const std::string> words, const config::Machine& machine) {
+        return config::parse_adapter("native", words, machine);
+      },
+      [&](const config::AdapterOptions& options, const std::vector<config::Note>& notes) {
+        return log_and_run(command, options, options.tuning.event_loop, notes,
+                           roles::run_worker_adapter);
+      });
 }
 
 int run_adapter_symphony(const Arguments& arguments) {

@@ -130,7 +130,7 @@ std::vector<Option> policy_options() {
        .type = Type::words,
        .fallback_why = "none",
        .group = older_group,
-       .help = "HTTP worker adapters, which are not driven; start a worker manager instead"},
+       .help = "HTTP worker adapters of release 1.12, to start and stop workers by"},
   };
 }
 
@@ -194,7 +194,7 @@ const Table& scheduler_table() {
   return table;
 }
 
-Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note>& notes) {
+Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note>& /*notes*/) {
   SchedulerOptions options{
       .bind_address = settings.address("bind-address"),
       .object_storage_address = settings.find_address("object-storage-address"),
@@ -217,13 +217,6 @@ Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note
       .logging = logging_of(settings)};
   SCALER_CHECK(set_policy(settings, options));
   SCALER_CHECK(check_urls(settings));
-  if (settings.is_given("adapter-webhook-urls"))
-    notes.push_back(
-        {log::Level::warning, settings
-                                  .error_at("adapter-webhook-urls",
-                                            "HTTP worker adapters are not driven; start "
-                                            "scaler_worker_manager against this scheduler instead")
-                                  .text});
   return options;
 }
 

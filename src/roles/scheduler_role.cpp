@@ -11,6 +11,7 @@
 #include "roles/role_signals.hpp"
 #include "roles/scheduler_options.hpp"
 #include "roles/store_link.hpp"
+#include "roles/webhook_manager.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/config/logging.hpp"
@@ -30,6 +31,10 @@ namespace {
 constexpr Duration status_interval = 1s;
 constexpr Duration storage_patience = 15s;  // how long a start waits for the object storage server
 constexpr Duration farewell_patience = 2s;  // how long queued answers may take to leave at the end
+
+PeerId adapter_peer(std::size_t index) {
+  return PeerId{~std::uint32_t{0} - static_cast<std::uint32_t>(index), ~std::uint32_t{0}};
+}
 
 // The scheduler core, joined to its sockets: one router for clients, workers and managers, one
 // publisher for monitors, and the object storage, either a link to a server or a service of our own
@@ -62,6 +67,7 @@ class SchedulerRole : private net::RouterEvents {
   }
 
   Status open_storage(const Address& scheduler_address);
+  Status open_adapters();
   void on_peer(PeerId peer, const Bytes& identity, net::Protocol protocol) override;
   void on_message(PeerId peer, Bytes payload) override;
   void on_peer_lost(PeerId peer, std::string_view why) override;
@@ -84,6 +90,7 @@ class SchedulerRole : private net::RouterEvents {
   std::optional<scheduler::Scheduler> core_;
   scheduler::Outbox outbox_;
   net::Router router_;
+  std::vector<std::unique_ptr<WebhookManager>> adapters_;  // peers of the core, by adapter_peer
   net::Publisher monitor_;
   std::unique_ptr<StoreLink> storage_link_;
   std::unique_ptr<StoreService> storage_service_;
@@ -109,6 +116,7 @@ Status SchedulerRole::start() {
   SCALER_TRY(monitor_bound, monitor_.listen(monitor_wish));
   log::info("{}", config::lines::scheduler_listens(bound));
   SCALER_CHECK(open_storage(bound));
+  SCALER_CHECK(open_adapters());
   log::info("{}", config::lines::scheduler_monitor_listens(monitor_bound));
 
   end_of_turn_ = loop_.before_poll([this] { end_turn(); });
@@ -145,6 +153,20 @@ Status SchedulerRole::open_storage(const Address& scheduler_address) {
   if (!(advertised == reachable))
     log::info("{}", config::lines::scheduler_advertises_storage(advertised));
   core_.emplace(core_options_of(options_, advertised));
+  return ok();
+}
+
+// To the core an older worker adapter is a peer like any other; no connection has its number.
+Status SchedulerRole::open_adapters() {
+  for (const std::string& url : options_.adapter_webhook_urls) {
+    SCALER_TRY(place, WebhookManager::parse(url));
+    const PeerId peer = adapter_peer(adapters_.size());
+    core_->on_peer(peer, Bytes::copy_of("worker_manager_webhook|" + url), loop_.now(), outbox_);
+    adapters_.push_back(std::make_unique<WebhookManager>(
+        loop_, url, std::move(place), [this, peer](wire::Message message) {
+          core_->on_message(peer, std::move(message), {}, loop_.now(), outbox_);
+        }));
+  }
   return ok();
 }
 
@@ -186,6 +208,12 @@ void SchedulerRole::end_turn() {
 void SchedulerRole::perform(scheduler::Effect& effect) {
   using namespace scheduler;
   if (auto* order = std::get_if<Send>(&effect)) {
+    for (std::size_t i = 0; i < adapters_.size(); ++i) {
+      if (order->to != adapter_peer(i)) continue;
+      if (const auto* command = std::get_if<wire::WorkerManagerCommand>(&order->message))
+        adapters_[i]->on_command(*command);
+      return;
+    }
     send(order->to, order->message.index(), wire::encode(order->message));
   } else if (auto* forward = std::get_if<Forward>(&effect)) {
     const std::size_t kind = wire::kind_of(forward->frame).value_or(MessageCounts::unknown);

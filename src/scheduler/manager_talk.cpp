@@ -8,6 +8,7 @@ namespace {
 
 // A manager that is not busy answers within a millisecond, and a busy one sends no heartbeats
 // either. So the form is decided a moment after the first heartbeat that follows the question.
+constexpr std::size_t own_workers_max = 10'000;
 constexpr Duration answer_patience = 250ms;
 
 // "worker_manager_native|<hex>" is of 2.0; later ones begin with a process id.
@@ -104,13 +105,20 @@ ManagerTalk::Answer ManagerTalk::on_response(const wire::WorkerManagerCommandRes
   if (unanswered_.empty() || unanswered_.front().type != response.type) return {};
   Asked asked = std::move(unanswered_.front());
   unanswered_.pop_front();
-  if (asked.type == wire::ManagerCommandType::shutdown_workers)
+  if (asked.type == wire::ManagerCommandType::shutdown_workers) {
+    for (const Bytes& id : asked.workers)
+      if (const auto own = own_workers_.find(id.text()); own != own_workers_.end())
+        own_workers_.erase(own);
     return {Answer::To::stop, response.status, std::move(asked.workers)};
+  }
   --starts_unanswered_;
-  if (response.status == wire::ManagerResponseStatus::success)
+  if (response.status == wire::ManagerResponseStatus::success) {
     started_.push_back(
         {response.worker_ids.empty() ? Bytes{} : Bytes::copy_of(response.worker_ids[0].view()),
          turn.now});
+    for (const Bytes& id : response.worker_ids)
+      if (own_workers_.size() < own_workers_max) own_workers_.emplace(id.text());
+  }
   return {Answer::To::start, response.status, {}};
 }
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "scaler/base/ids.hpp"
@@ -43,6 +45,9 @@ class ManagerTalk {
 
   // Absolute: all that it should have. Said again at each heartbeat.
   void wish(std::uint32_t workers, Turn& turn);
+  // The ids that it gave to workers when it started them. Workers of 1.12 do not say whose they
+  // are.
+  const std::set<std::string, std::less<>>& own_workers() const { return own_workers_; }
   bool is_wish_due() const { return wish_due_; }
 
   struct Answer {
@@ -90,6 +95,7 @@ class ManagerTalk {
   std::deque<Asked> unanswered_;
   std::uint32_t starts_unanswered_ = 0;
   std::deque<Started> started_;
+  std::set<std::string, std::less<>> own_workers_;  // bounded
   std::uint32_t connected_before_ = 0;
   std::optional<std::uint32_t> wish_;
   TimePoint wish_raised_{};

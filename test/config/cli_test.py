@@ -199,12 +199,14 @@ class Commands(unittest.TestCase):
         self.refused("tcp://h:1", "--port", "8081", name="scaler_ui", says="scaler_ui: not built in yet")
         self.refused("tcp://h:1", "--port", "0", name="scaler_ui", says="scaler_ui: --web-port: 0 is not allowed")
         for kind, successor, words in (
-            ("native", "baremetal_native", []), ("symphony", "symphony", ["-sn", "s"]),
-            ("ecs", "aws_raw_ecs", ["-p", "8080", "--ecs-subnets", "a"]),
+            ("symphony", "symphony", ["-sn", "s"]), ("ecs", "aws_raw_ecs", ["-p", "8080", "--ecs-subnets", "a"]),
         ):
             name = f"scaler_worker_adapter_{kind}"
             self.refused("tcp://h:1", *words, name=name, says=f"{name}: not built in yet; start scaler_worker_manager {successor}")
             self.refused("tcp://h:1", *words, "--nope", name=name, says="unknown option --nope")
+        native = "scaler_worker_adapter_native"
+        self.works("tcp://h:1", "--port", "81", name=native, says="role adapter localhost 81")
+        self.refused("tcp://h:1", "--nope", name=native, says="unknown option --nope")
 
     def test_questions_to_a_scheduler(self):
         for number, name in enumerate(("status", "workers", "tasks")):

@@ -29,6 +29,11 @@ int run_worker_manager(const config::WorkerManagerOptions& options) {
   return 0;
 }
 
+int run_worker_adapter(const config::AdapterOptions& options) {
+  fmt::print("role adapter {} {}\n", options.web_host, options.web_port);
+  return 0;
+}
+
 int run_launcher(const config::StackOptions& options) {
   for (const config::StackProcess& process : options.processes)
     fmt::print("role launcher {}:{} {}\n", options.file, process.name,

@@ -33,6 +33,25 @@ def workers_of(manager):
     return [pid for pid in stack.children_of(manager.pid) if stack.command_of(pid)[1:2] == ["worker"]]
 
 
+class OverHttp(Limited):
+    """The older way: the scheduler asks a worker adapter over HTTP."""
+
+    def test_an_adapter_starts_workers_when_the_scheduler_posts(self):
+        scheduler, web = stack.free_ports(2)
+        address = f"tcp://127.0.0.1:{scheduler}"
+        adapter = self.start(stack.Role("worker_adapter_native", address, "--adapter-web-host", "127.0.0.1",
+                                        "--adapter-web-port", str(web), "--max-workers", "2"))
+        adapter.wait_for_line("worker adapter listens")
+        role = self.start(stack.Role("scheduler", address, "--adapter-webhook-urls", f"http://127.0.0.1:{web}"))
+        role.wait_for_line("monitor address")
+        with Client(address=address) as client:
+            self.assertEqual(map_with(client, square, range(60)), [i * i for i in range(60)])
+        role.wait_for_line(ANY_WORKER + "disconnected", count=2)
+        adapter.wait_for_line(": quit$", count=2)
+        self.assertEqual(adapter.stop(), 0)
+        self.assertEqual(role.stop(), 0)
+
+
 class Elastic(Limited):
     def setUp(self):
         super().setUp()

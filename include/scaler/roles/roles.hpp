@@ -14,6 +14,7 @@ int run_scheduler(const config::SchedulerOptions& options);
 int run_object_storage_server(const config::StoreOptions& options);
 int run_worker(const config::WorkerOptions& options);
 int run_worker_manager(const config::WorkerManagerOptions& options);
+int run_worker_adapter(const config::AdapterOptions& options);  // of kind native
 // Starts the processes of a stack in their order and stops them together. Gives the code of the
 // process that failed (128 + n: by signal n), 0 after a signal to us or the scheduler's clean end.
 int run_launcher(const config::StackOptions& options);
