@@ -84,26 +84,24 @@ ClusterPicture ScalingDesk::draw(std::vector<Seat>& seats, TimePoint now) {
   std::unordered_map<std::string_view, std::size_t> seat_of;
   for (std::size_t i = 0; i < seats.size(); ++i)
     seat_of.emplace(seats[i].manager->last.manager_id.text(), i);
-  std::unordered_map<std::string_view, std::size_t> seat_of_worker;
-  for (std::size_t i = 0; i < seats.size(); ++i)
-    for (const std::string& id : seats[i].manager->talk.own_workers())
-      seat_of_worker.emplace(id, i);
+  // What it was started as counts where its manager's own word says nothing to us.
+  const auto seat_that_started = [&seats](const Worker& worker) -> Seat* {
+    for (Seat& seat : seats)
+      if (seat.manager->talk.own_workers().contains(worker.identity.text())) return &seat;
+    return nullptr;
+  };
   std::map<Names, std::uint32_t> others;
   for (const Index index : workers_.present_in_order()) {
     const Worker& worker = workers_[index];
-    // What it was started as counts where its manager's own word says nothing to us.
-    const auto by_name = seat_of.find(worker.manager_id.text());
-    const auto by_start = seat_of_worker.find(worker.identity.text());
-    const std::size_t* seat = by_name != seat_of.end()           ? &by_name->second
-                              : by_start != seat_of_worker.end() ? &by_start->second
-                                                                 : nullptr;
     if (worker.retiring_since) continue;
+    const auto by_name = seat_of.find(worker.manager_id.text());
+    Seat* seat = by_name != seat_of.end() ? &seats[by_name->second] : seat_that_started(worker);
     if (seat == nullptr || worker.is_beyond_manager) {
       ++others[names_of(worker.capabilities)];
       continue;
     }
-    seats[*seat].members.push_back(index);
-    if (worker.load() == 0) seats[*seat].idle.push_back(index);
+    seat->members.push_back(index);
+    if (worker.load() == 0) seat->idle.push_back(index);
   }
   for (auto& [names, count] : others) picture.others.push_back({names, count});
 
