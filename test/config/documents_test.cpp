@@ -97,13 +97,13 @@ TEST_CASE("the scheduler command lines of the documents are understood", "[confi
   }
 }
 
-TEST_CASE("an adapter's webhook is accepted with a warning", "[config]") {
+TEST_CASE("an adapter's webhook reaches the configuration", "[config]") {
   const auto files = with_examples();
   const auto parsed = parse_scheduler(
       words("tcp://127.0.0.1:2345 --adapter-webhook-url http://127.0.0.1:8080"), files.machine());
   REQUIRE(parsed);
-  REQUIRE(parsed->notes.size() == 1);
-  REQUIRE(parsed->notes[0].level == log::Level::warning);
+  REQUIRE(parsed->notes.empty());
+  REQUIRE(parsed->config.adapter_webhook_urls == std::vector<std::string>{"http://127.0.0.1:8080"});
 }
 
 TEST_CASE("the worker command lines of the documents are understood", "[config]") {
