@@ -8,11 +8,13 @@ table has medians, with the least and the most. Ratios are the claim; absolute n
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import platform
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -43,13 +45,18 @@ def run(python, kind, measure, workers):
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
     began = time.monotonic()
     command = [python, str(CHILD), kind, measure, str(workers)]
+    child = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
     try:
-        done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT_S
-        )
-        said, trouble = done.stdout, done.stderr.decode().strip()[-2000:]
+        said, trouble = child.communicate(timeout=LIMIT_S)
+        trouble = trouble.decode().strip()[-2000:]
     except subprocess.TimeoutExpired as error:  # it may have answered, and be unable to stop
         said, trouble = error.stdout or b"", f"not done in {LIMIT_S} s"
+    finally:  # what it leaves behind would slow the next one down
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
     answers = re.findall("^answer: (.*)$", said.decode(), re.MULTILINE)
     if not answers:
         print(f"{python} {kind} {measure}: {trouble}", file=sys.stderr)
