@@ -103,7 +103,8 @@ TEST_CASE("an adapter's webhook reaches the configuration", "[config]") {
       words("tcp://127.0.0.1:2345 --adapter-webhook-url http://127.0.0.1:8080"), files.machine());
   REQUIRE(parsed);
   REQUIRE(parsed->notes.empty());
-  REQUIRE(parsed->config.adapter_webhook_urls == std::vector<std::string>{"http://127.0.0.1:8080"});
+  REQUIRE(parsed->options->adapter_webhook_urls ==
+          std::vector<std::string>{"http://127.0.0.1:8080"});
 }
 
 TEST_CASE("the worker command lines of the documents are understood", "[config]") {
