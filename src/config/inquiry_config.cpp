@@ -41,7 +41,8 @@ std::vector<Option> shared_options() {
 }
 
 Option subject_option(std::string_view name, std::string_view help) {
-  return {.name = name, .need = Need::required, .help = help, .positional = true};
+  return {
+      .name = name, .need = Need::required, .help = help, .positional = true, .word_only = true};
 }
 
 std::vector<Option> task_filters() {
@@ -102,7 +103,7 @@ const std::array<Table, 5>& tables() {
             "sends it home when it is idle.",
             {subject_option("worker", "the worker's id, or a part of it that no other has"),
              address_option()},
-            "scaler drain FIX|3f2a tcp://127.0.0.1:6378"),
+            "scaler drain 'FIX|3f2a' tcp://127.0.0.1:6378"),
   };
   return all;
 }

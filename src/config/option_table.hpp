@@ -47,6 +47,7 @@ struct Option {
   std::string_view group = {};        // heading in the help
   std::string_view help = {};
   bool positional = false;
+  bool word_only = false;  // positional, and nothing that a file would say
 };
 
 // One command: its names, its options and where in a TOML file they stand.

@@ -150,6 +150,10 @@ Status check_required(const Table& table, const std::string& file, bool has_sect
                       const Settings& settings) {
   for (const Option& option : table.options) {
     if (option.need != Need::required || settings.has(option.name)) continue;
+    if (option.word_only)
+      return Error{Errc::usage,
+                   fmt::format("{} is missing: give {}, for example {}", shown_name(option),
+                               option.help, table.examples.front())};
     const std::string key = fmt::format("{} in [{}]", key_of(option.name), table.sections.front());
     const std::string also = file.empty() ? fmt::format(" or {} with --config", key)
                              : !has_section

@@ -119,7 +119,8 @@ class Asking {
   }
 
   void on_disconnected(std::string_view why) {
-    last_failure_ = why;
+    // The question is asked before the ports beside it are tried: its failure is the one to tell.
+    if (last_failure_.empty()) last_failure_ = why;
     if (has_stream()) listen();
     const bool dead = question_ && question_->failures() >= attempts_most &&
                       !question_->was_connected() && is_dead(stream_) && is_dead(stream_beside_);
