@@ -12,10 +12,10 @@
 #include <thread>
 #include <utility>
 
-#include "clientio/store_side.hpp"
 #include "clientio/usage.hpp"
 #include "scaler/base/assert.hpp"
 #include "scaler/base/log.hpp"
+#include "scaler/clientio/store_connection.hpp"
 #include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/timer.hpp"
@@ -153,7 +153,7 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
   client::Outbox outbox_;
   net::Dealer scheduler_;
   std::optional<Address> store_address_;
-  std::unique_ptr<StoreSide> store_;
+  std::unique_ptr<StoreConnection> store_;
   net::Watcher requests_;
   net::Timer deadline_;
   std::optional<TimePoint> armed_;
@@ -231,7 +231,8 @@ void LinkThread::perform(client::Effect effect) {
 
 void LinkThread::connect_store(const Address& address) {
   store_address_ = address;
-  store_ = std::make_unique<StoreSide>(loop_, address, shared_.options.client.identity, *this);
+  const StoreConnection::Options options{address, shared_.options.client.identity};
+  store_ = std::make_unique<StoreConnection>(loop_, options, *this);
 }
 
 void LinkThread::hang_up(Duration patience) {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "roles/network_backend.hpp"
-#include "roles/object_exchange.hpp"
 #include "roles/own_resources.hpp"
 #include "roles/process_usage.hpp"
 #include "roles/processor_host.hpp"
@@ -15,6 +14,7 @@
 #include "scaler/agent/worker_agent.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
+#include "scaler/clientio/store_connection.hpp"
 #include "scaler/config/values.hpp"
 #include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
@@ -31,6 +31,8 @@ constexpr Duration farewell_patience = 2s;  // how long the goodbye may take to 
 // How long the scheduler may take to answer it. Some releases of the peer, over YMQ, serve nobody
 // any more when a worker is gone before they could answer.
 constexpr Duration answer_patience = 1s;
+// Every object storage server of the peer speaks at once; ours waits for us, but for longer.
+constexpr Duration listen_first_to_a_store = 100ms;
 // Output of tasks that waits for the scheduler. Beyond it output is dropped, so that results and
 // heartbeats never are, whatever a task prints.
 constexpr std::size_t output_queue_bytes_max = std::size_t{32} << 20;
@@ -74,7 +76,7 @@ net::SpawnOptions zygote_spawn(const config::WorkerOptions& options) {
 
 // The agent core, joined to the scheduler, to the object storage and to its processors. Events fill
 // the outbox; the end of each loop turn empties it.
-class WorkerRole : private net::DealerEvents {
+class WorkerRole : private net::DealerEvents, private clientio::StoreEvents {
  public:
   WorkerRole(net::Loop& loop, const config::WorkerOptions& options)
       : loop_(loop),
@@ -99,7 +101,10 @@ class WorkerRole : private net::DealerEvents {
   void on_message(Bytes payload) override;
   void on_disconnected(std::string_view why) override;
   ProcessorHost::Events host_events();
-  ObjectExchange::Events store_events();
+  void on_store_connected() override;
+  void on_store_lost(std::string_view why) override;
+  void on_object(const ObjectId& id, Bytes payload) override;
+  void on_stored(const ObjectId& id) override;
 
   void end_turn();
   void perform(agent::Effect effect);
@@ -120,7 +125,7 @@ class WorkerRole : private net::DealerEvents {
   ProcessorHost host_;
   net::Dealer scheduler_;
   std::optional<Address> store_address_;
-  std::unique_ptr<ObjectExchange> store_;
+  std::unique_ptr<clientio::StoreConnection> store_;
   bool store_was_reached_ = false;
   RoleSignals signals_;
   net::Timer deadline_;
@@ -169,31 +174,31 @@ void WorkerRole::on_message(Bytes payload) {
 
 // ---- the store and the processors ----
 
-ObjectExchange::Events WorkerRole::store_events() {
-  ObjectExchange::Events events;
-  events.on_connected = [this] {
-    log::info("connected to object storage {}", store_address_->to_string());
-    store_was_reached_ = true;
-    core_.on_store_connected(loop_.now(), outbox_);
-  };
-  events.on_lost = [this](std::string_view why) {
-    if (std::exchange(store_was_reached_, false))
-      log::warning("lost the object storage ({}), connecting again", why);
-    core_.on_store_lost(loop_.now(), outbox_);
-  };
-  events.on_object = [this](const ObjectId& id, Bytes payload) {
-    core_.on_object(id, std::move(payload), loop_.now(), outbox_);
-  };
-  events.on_stored = [this](const ObjectId& id) {
-    core_.on_object_stored(id, loop_.now(), outbox_);
-  };
-  return events;
+void WorkerRole::on_store_connected() {
+  log::info("connected to object storage {}", store_address_->to_string());
+  store_was_reached_ = true;
+  core_.on_store_connected(loop_.now(), outbox_);
 }
+
+void WorkerRole::on_store_lost(std::string_view why) {
+  if (std::exchange(store_was_reached_, false))
+    log::warning("lost the object storage ({}), connecting again", why);
+  core_.on_store_lost(loop_.now(), outbox_);
+}
+
+void WorkerRole::on_object(const ObjectId& id, Bytes payload) {
+  core_.on_object(id, std::move(payload), loop_.now(), outbox_);
+}
+
+void WorkerRole::on_stored(const ObjectId& id) { core_.on_object_stored(id, loop_.now(), outbox_); }
 
 void WorkerRole::connect_store(const Address& address) {
   store_address_ = address;
   store_was_reached_ = false;
-  store_ = std::make_unique<ObjectExchange>(loop_, address, options_.worker_id, store_events());
+  const clientio::StoreConnection::Options options{address, options_.worker_id,
+                                                   listen_first_to_a_store};
+  clientio::StoreEvents& events = *this;
+  store_ = std::make_unique<clientio::StoreConnection>(loop_, options, events);
 }
 
 ProcessorHost::Events WorkerRole::host_events() {
@@ -234,7 +239,7 @@ void WorkerRole::perform(agent::Effect effect) {
   } else if (auto* get = std::get_if<agent::GetObject>(&effect)) {
     store_->get(get->id);
   } else if (auto* set = std::get_if<agent::SetObject>(&effect)) {
-    store_->set(set->id, std::move(set->payload));
+    store_->put(set->id, std::move(set->payload));
   } else if (auto* start = std::get_if<agent::StartProcessor>(&effect)) {
     host_.start(start->processor);
   } else if (auto* tell = std::get_if<agent::TellProcessor>(&effect)) {

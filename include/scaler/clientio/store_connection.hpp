@@ -21,14 +21,19 @@ class StoreEvents {
   virtual void on_stored(const ObjectId& id) = 0;
 };
 
-// A client's connection to the object storage. What was asked on a connection that was lost is
-// forgotten here: the core asks again when it hears of the next one.
-class StoreSide : private net::DealerEvents {
+// The connection of a client or a worker to the object storage server. What was asked on a
+// connection that was lost is forgotten here: the core asks again when it hears of the next one.
+class StoreConnection : private net::DealerEvents {
  public:
-  StoreSide(net::Loop& loop, const Address& address, std::string identity, StoreEvents& events);
+  struct Options {
+    Address address;
+    std::string identity;
+    Duration listen_first = Duration::zero();  // net::DealerOptions
+  };
+  StoreConnection(net::Loop& loop, const Options& options, StoreEvents& events);
 
   void put(const ObjectId& id, Bytes payload);
-  void get(const ObjectId& id, std::uint64_t bytes_max);
+  void get(const ObjectId& id, std::uint64_t bytes_max = wire::everything);
   void remove(const ObjectId& id);
   // The server broke the protocol: this object is of no use any more, replace it.
   bool broken() const { return broken_; }
