@@ -50,7 +50,7 @@ void ClientDesk::on_heartbeat(PeerId from, Connection& connection, Turn& turn) {
 void ClientDesk::on_disconnect(Connection& connection, Turn& turn) {
   if (connection.client == none) return;
   news_.note(turn.now, client_name(connection.identity), "disconnected");
-  dismiss(connection.client, turn);
+  dismiss(connection.client);
 }
 
 bool ClientDesk::is_silent(const Client& client, TimePoint now) const {
@@ -64,19 +64,15 @@ void ClientDesk::forget_silent(Turn& turn) {
     if (is_silent(clients_[index], turn.now)) silent.push_back(index);
   for (const Index index : silent) {
     news_.note(turn.now, client_name(clients_[index].identity), "timed out");
-    dismiss(index, turn);
+    dismiss(index);
   }
 }
 
-void ClientDesk::dismiss(Index index, Turn& turn) {
+void ClientDesk::dismiss(Index index) {
   if (auto [peer, connection] = connections_.find(clients_[index].identity); connection != nullptr)
     connection->client = none;
   clients_.set_gone(index);
-  const auto graphs = clients_[index].graphs;
-  for (const Index graph : graphs) {
-    graphs_.cancel_graph(graph, turn);
-    graphs_.drain(turn);
-  }
+  for (const Index graph : clients_[index].graphs) graphs_.cancel_graph(graph);
   enqueue(index);
 }
 

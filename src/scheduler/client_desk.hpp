@@ -35,7 +35,7 @@ class ClientDesk {
 
  private:
   void enqueue(Index client);
-  void dismiss(Index client, Turn& turn);
+  void dismiss(Index client);
   bool work_step(Index client, Turn& turn);
   void prefetch_after(Index task);
   bool is_silent(const Client& client, TimePoint now) const;

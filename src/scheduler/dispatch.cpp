@@ -89,7 +89,7 @@ void Scheduler::Impl::on_graph(Sender from, wire::GraphTask& graph, Turn& turn) 
   if (graph.source != peer.identity) return refuse(peer, "graph of another source", turn);
   if (tasks.find(graph.id) != none || graphs.contains(graph.id))
     return refuse(peer, "graph with an id in use", turn);
-  graphs.submit(client_desk.client_of(from.peer, peer, turn.now), std::move(graph), turn);
+  graphs.submit(client_desk.client_of(from.peer, peer, turn.now), std::move(graph));
   scaling_desk.on_tasks(turn.now);
 }
 
@@ -103,13 +103,16 @@ void Scheduler::Impl::on_cancel(Sender from, const wire::TaskCancel& cancel, Byt
   const Index owner = graphs.contains(cancel.id) ? graphs.owner_of(cancel.id)
                       : task != none             ? tasks[task].client
                                                  : none;
-  if (owner == none) return not_found();
+  if (owner == none) {
+    if (!graphs.cancel_when_known(from.connection.client, cancel.id)) not_found();
+    return;
+  }
   if (owner != from.connection.client) {
     not_found();
     return refuse(from.connection, "cancel of another client's task", turn);
   }
   if (graphs.contains(cancel.id)) {
-    if (!graphs.cancel(cancel.id, turn)) not_found();
+    if (!graphs.cancel(cancel.id)) not_found();
     return;
   }
   if (tasks[task].state == State::abandoned) return not_found();  // answered long ago

@@ -8,18 +8,18 @@ constexpr std::size_t inputs_named_max = 10;
 }
 
 void GraphEngine::explain(const TaskId& id, Explanation& answer) const {
-  const auto place = by_id_.find(id);
-  if (place == by_id_.end()) return;
-  const Graph& graph = graphs_[place->second.graph];
+  const Place* place = find(id);
+  if (place == nullptr || graphs_[place->graph].stage == Stage::closing) return;
+  const Graph& graph = graphs_[place->graph];
   answer.graph = graph.umbrella;
   answer.nodes = static_cast<std::uint32_t>(graph.nodes.size());
   answer.nodes_unfinished = graph.unfinished;
   answer.nodes_active = graph.active;
-  if (place->second.node == none) {
+  if (place->node == none) {
     answer.standing = Standing::graph;
     return;
   }
-  const Node& node = graph.nodes[place->second.node];
+  const Node& node = graph.nodes[place->node];
   if (node.phase != Phase::unstarted) return;
   answer.standing = Standing::waits_for_inputs;
   answer.asks_for = node.task.capabilities;

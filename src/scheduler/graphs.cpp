@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "scheduler/say.hpp"
-#include "scheduler/task_flags.hpp"
-
 namespace scaler::scheduler {
 
 GraphEngine::GraphEngine(TaskTable& tasks, ClientTable& clients, ObjectRegistry& objects,
@@ -16,125 +13,93 @@ GraphEngine::GraphEngine(TaskTable& tasks, ClientTable& clients, ObjectRegistry&
       flow_(flow),
       monitor_(monitor),
       random_(random),
-      hash_key_(hash_key),
-      by_id_(0, KeyedHash{hash_key}) {}
+      by_id_(hash_key) {}
+
+// ---- places ----
+
+const GraphEngine::Place* GraphEngine::find(const TaskId& id) const {
+  const Index place = by_id_.find(id, places_);
+  return place == none ? nullptr : &places_[place];
+}
+
+void GraphEngine::enter(const TaskId& id, Index graph, Index node) {
+  by_id_.insert(id, places_.insert({id, graph, node}));
+}
+
+void GraphEngine::leave(const TaskId& id, Index graph) {
+  const Index place = by_id_.find(id, places_);
+  if (place == none || places_[place].graph != graph) return;
+  by_id_.erase(id, place);
+  places_.erase(place);
+}
 
 Index GraphEngine::owner_of(const TaskId& id) const {
-  const auto found = by_id_.find(id);
-  return found == by_id_.end() ? none : graphs_[found->second.graph].client;
+  const Place* place = find(id);
+  if (place == nullptr || graphs_[place->graph].stage == Stage::closing) return none;
+  return graphs_[place->graph].client;
 }
 
-// ---- arrival ----
-
-void GraphEngine::submit(Index client, wire::GraphTask message, Turn& turn) {
-  Graph graph;
-  graph.umbrella = message.id;
-  graph.client = client;
-  Places places(message.nodes.size() + 1, KeyedHash{hash_key_});
-  if (const char* why = connect(graph, message, places)) return refuse(client, message, why, turn);
-  if (!flow_.has_room()) return refuse(client, message, "too many tasks wait", turn);
-  for (Index node = 0; node < graph.nodes.size(); ++node)
-    graph.nodes[node].task = std::move(message.nodes[node]);
-  accept(std::move(graph), places, turn);
-}
-
-// Fills in nodes and edges. Returns what is wrong with the graph, or null.
-const char* GraphEngine::connect(Graph& graph, const wire::GraphTask& message,
-                                 Places& places) const {
-  places.emplace(message.id, Place{});
-  for (const auto& task : message.nodes) {
-    const auto node = static_cast<Index>(graph.nodes.size());
-    if (!places.emplace(task.id, Place{none, node}).second) return "a node's id comes twice";
-    if (contains(task.id) || tasks_.find(task.id) != none) return "a node's id is in use";
-    if (task.source != message.source) return "a node has another source";
-    const auto flags = task_flags_of(task.metadata);
-    if (!flags) return "a node has flags that no worker takes";
-    graph.nodes.emplace_back();
-    graph.nodes.back().nested = flags->nested;
-    graph.ids.push_back(task.id);
+Index GraphEngine::Backlog::take() {
+  const Index node = nodes[next++];
+  if (next == nodes.size()) {
+    nodes.clear();
+    next = 0;
   }
-  for (Index node = 0; node < graph.nodes.size(); ++node) {
-    auto& inputs = graph.nodes[node].inputs;
-    for (const auto& argument : message.nodes[node].arguments) {
-      const TaskId* id = std::get_if<TaskId>(&argument);
-      if (id == nullptr) continue;
-      const auto found = places.find(*id);
-      if (found == places.end() || found->second.node == none)
-        return "an argument names an unknown node";
-      inputs.push_back(found->second.node);
+  return node;
+}
+
+// ---- work, in slices ----
+
+void GraphEngine::put_to_work(Index index) {
+  if (!std::exchange(graphs_[index].in_work, true)) in_work_.push_back(index);
+}
+
+void GraphEngine::advance(Graph& graph, Stage to) {
+  graph.stage = to;
+  graph.cursor = 0;
+}
+
+// Graphs take turns, so that a small one does not wait for a large one.
+void GraphEngine::work_off(std::size_t& budget, Turn& turn) {
+  constexpr std::size_t steps_in_a_row = 250;
+  while (budget > 0 && !in_work_.empty()) {
+    const Index index = in_work_.front();
+    in_work_.pop_front();
+    bool more = true;
+    for (std::size_t i = 0; more && budget > 0 && i < steps_in_a_row; ++i) {
+      --budget;
+      more = step(index, budget, turn);
+      if (!more) graphs_[index].in_work = false;
+      drain(turn);
     }
-    std::sort(inputs.begin(), inputs.end());
-    inputs.erase(std::unique(inputs.begin(), inputs.end()), inputs.end());
-    graph.nodes[node].inputs_missing = static_cast<std::uint32_t>(inputs.size());
-    for (const Index input : inputs) {
-      graph.nodes[input].dependents.push_back(node);
-      ++graph.nodes[input].consumers_left;
-    }
+    if (more) in_work_.push_back(index);
   }
-  for (const TaskId& target : message.targets) {
-    const auto found = places.find(target);
-    if (found == places.end() || found->second.node == none) return "a target is no node";
-    graph.nodes[found->second.node].target = true;
-  }
-  return is_acyclic(graph) ? nullptr : "it has a cycle";
+  if (!early_cancels_.empty()) settle_early_cancels(turn);
 }
 
-bool GraphEngine::is_acyclic(const Graph& graph) {
-  std::vector<std::uint32_t> missing;
-  std::vector<Index> ready;
-  for (Index node = 0; node < graph.nodes.size(); ++node) {
-    missing.push_back(graph.nodes[node].inputs_missing);
-    if (missing.back() == 0) ready.push_back(node);
+bool GraphEngine::step(Index index, std::size_t& budget, Turn& turn) {
+  Graph& graph = graphs_[index];
+  if (graph.stage < Stage::running) {
+    arrive(index, budget, turn);
+    return true;
   }
-  std::size_t seen = 0;
-  for (; seen < ready.size(); ++seen)
-    for (const Index dependent : graph.nodes[ready[seen]].dependents)
-      if (--missing[dependent] == 0) ready.push_back(dependent);
-  return seen == graph.nodes.size();
+  if (graph.stage == Stage::closing) {
+    close_one(index);
+    return graphs_[index].stage == Stage::closing;
+  }
+  const bool done = graph.stage == Stage::running ? run_one(index, turn) : answer_one(index, turn);
+  if (done || release_one(graph, turn)) return true;
+  const bool waits = graph.stage == Stage::running ? graph.unfinished > 0 : graph.active > 0;
+  if (waits) return false;
+  finish(index, turn);
+  return true;
 }
 
-void GraphEngine::refuse(Index client, const wire::GraphTask& message, const char* why,
-                         Turn& turn) {
-  if (auto more = refusals_.allow(turn.now))
-    log::warning("graph {} of {} is refused: {} ({} more)", message.id.hex(),
-                 client_name(clients_[client].identity), why, *more);
-  const auto died = wire::TaskResultType::failed_worker_died;
-  Places answered(0, KeyedHash{hash_key_});
-  for (const auto& node : message.nodes) {
-    // An id that lives elsewhere gets its own answer there.
-    if (contains(node.id) || tasks_.find(node.id) != none || node.id == message.id) continue;
-    if (!answered.emplace(node.id, Place{}).second) continue;
-    clients_.reply(client, wire::Message{wire::TaskResult{node.id, died, {}, {}}}, turn.out);
-  }
-  clients_.reply(client, wire::Message{wire::TaskResult{message.id, died, {}, {}}}, turn.out);
-  clients_.note_if_idle(client);
-}
-
-void GraphEngine::accept(Graph graph, const Places& places, Turn& turn) {
-  announce(graph, turn);
-  graph.unfinished = static_cast<std::uint32_t>(graph.nodes.size());
-  const Index client = graph.client;
-  const Index index = graphs_.insert(std::move(graph));
-  for (const auto& [id, place] : places) by_id_.emplace(id, Place{index, place.node});
-  clients_[client].graphs.insert(index);
-
-  Graph& accepted = graphs_[index];
-  if (accepted.nodes.empty()) {
-    const auto success = wire::TaskResultType::success;
-    return finish(index, wire::TaskResult{accepted.umbrella, success, {}, {}}, turn);
-  }
-  for (Index node = 0; node < accepted.nodes.size(); ++node)
-    if (accepted.nodes[node].inputs_missing == 0) start(index, node, turn);
-}
-
-void GraphEngine::announce(const Graph& graph, Turn& turn) const {
-  if (!monitor_.on()) return;
-  for (Index node = 0; node < graph.nodes.size(); ++node) {
-    wire::StateGraphTask event{graph.umbrella, graph.ids[node], wire::NodeTaskType::normal, {}};
-    if (graph.nodes[node].target) event.type = wire::NodeTaskType::target;
-    for (const Index input : graph.nodes[node].inputs) event.parents.push_back(graph.ids[input]);
-    monitor_.node(std::move(event), turn);
-  }
+bool GraphEngine::run_one(Index index, Turn& turn) {
+  Graph& graph = graphs_[index];
+  if (graph.to_start.empty()) return false;
+  start(index, graph.to_start.take(), turn);
+  return true;
 }
 
 void GraphEngine::start(Index index, Index at, Turn& turn) {
@@ -144,11 +109,32 @@ void GraphEngine::start(Index index, Index at, Turn& turn) {
   node.task = {};
   for (auto& argument : task->arguments)
     if (const TaskId* id = std::get_if<TaskId>(&argument))
-      argument = *graph.nodes[by_id_.at(*id).node].result;
+      argument = *graph.nodes[find(*id)->node].result;
   node.phase = Phase::active;
   ++graph.active;
   const wire::Task& sent = *task;
   flow_.submit({graph.client, sent, std::move(task), node.nested, index}, turn);
+}
+
+// Looks at one node and answers it, if it has no answer. First those that can be answered at once,
+// or need not run on.
+bool GraphEngine::answer_one(Index index, Turn& turn) {
+  Graph& graph = graphs_[index];
+  const std::size_t count =
+      graph.stage == Stage::refusing ? graph.arrival->tasks.size() : graph.nodes.size();
+  const std::size_t passes = graph.stage == Stage::refusing ? 1 : 2;
+  if (graph.cursor == passes * count) return false;
+  const bool is_first_pass = graph.cursor < count;
+  const auto at = static_cast<Index>(graph.cursor++ % count);
+  if (graph.stage == Stage::refusing)
+    refuse_one(index, at, turn);
+  else if (graph.stage == Stage::failing &&
+           graph.nodes[at].phase == (is_first_pass ? Phase::active : Phase::unstarted))
+    fail_one(index, at, turn);
+  else if (graph.stage == Stage::canceling &&
+           graph.nodes[at].phase == (is_first_pass ? Phase::unstarted : Phase::active))
+    cancel_one(index, at, turn);
+  return true;
 }
 
 // ---- a node ends ----
@@ -161,114 +147,131 @@ void GraphEngine::drain(Turn& turn) {
 void GraphEngine::on_node_end(NodeEnd end, Turn& turn) {
   const Index index = end.graph;
   Graph& graph = graphs_[index];
-  const Index at = by_id_.at(end.node).node;
-  graph.nodes[at].phase = Phase::ended;
+  const Index at = find(end.node)->node;
+  Node& node = graph.nodes[at];
+  node.phase = Phase::ended;
   --graph.unfinished;
   --graph.active;
-  release_inputs(graph, at, turn);
+  graph.to_release.nodes.push_back(at);
   const bool succeeded = end.outcome == wire::TaskState::success;
-  if (succeeded) graph.nodes[at].result = end.results.front();
-  if (graph.canceling) {
-    // What it would have fed is answered already.
-    if (succeeded) release_if_unneeded(graph, at, turn);
-    if (graph.active > 0) return;
-    return finish(index, wire::TaskCancelConfirm{graph.umbrella, wire::CancelConfirmType::canceled},
-                  turn);
-  }
-  if (succeeded) return succeed(index, at, turn);
+  if (succeeded) node.result = end.results.front();
+  put_to_work(index);
+  if (graph.stage != Stage::running) return;  // its last word is known already
+  if (succeeded) return succeed(graph, at);
   if (end.outcome == wire::TaskState::failed || end.outcome == wire::TaskState::failed_worker_died)
-    return fail(index, end, turn);
-  cancel_graph(index, turn);
+    return fail(graph, std::move(end), turn);
+  cancel_graph(index);
 }
 
-void GraphEngine::succeed(Index index, Index at, Turn& turn) {
-  Graph& graph = graphs_[index];
-  release_if_unneeded(graph, at, turn);
+void GraphEngine::succeed(Graph& graph, Index at) {
   for (const Index dependent : graph.nodes[at].dependents)
-    if (--graph.nodes[dependent].inputs_missing == 0) start(index, dependent, turn);
-  if (graph.unfinished > 0) return;
-  finish(index, wire::TaskResult{graph.umbrella, wire::TaskResultType::success, {}, {}}, turn);
+    if (--graph.nodes[dependent].inputs_missing == 0) graph.to_start.nodes.push_back(dependent);
 }
 
-void GraphEngine::fail(Index index, const NodeEnd& end, Turn& turn) {
+// ---- a node fails, and all others with it ----
+
+// The client may delete the error as soon as it has heard of it, so the copies are made from a copy
+// of our own.
+void GraphEngine::fail(Graph& graph, NodeEnd end, Turn& turn) {
+  advance(graph, Stage::failing);
+  const bool has_error = end.outcome == wire::TaskState::failed && !end.results.empty();
+  if (has_error && graph.unfinished > 0)
+    end.results = {new_copy(graph, end.results.front(), turn)};
+  else
+    end.results.clear();
+  graph.failure = std::make_unique<NodeEnd>(std::move(end));
+}
+
+void GraphEngine::fail_one(Index index, Index at, Turn& turn) {
   Graph& graph = graphs_[index];
-  std::vector<std::pair<Index, wire::TaskResult>> answers;
-  for (const Phase phase : {Phase::active, Phase::unstarted})
-    for (Index node = 0; node < graph.nodes.size(); ++node)
-      if (graph.nodes[node].phase == phase)
-        answers.emplace_back(node, copy_of_failure(index, graph.ids[node], end, turn));
-  for (auto& [node, answer] : answers) {
-    const bool active = graph.nodes[node].phase == Phase::active;
-    graph.nodes[node].phase = Phase::ended;
-    release_inputs(graph, node, turn);
-    if (active)
-      flow_.fail_node(tasks_.find(graph.ids[node]), end.outcome, wire::Message{std::move(answer)},
-                      turn);
-    else
-      clients_.reply(graph.client, wire::Message{std::move(answer)}, turn.out);
+  Node& node = graph.nodes[at];
+  const Index task = tasks_.find(graph.ids[at]);
+  if (node.phase == Phase::active && (task == none || tasks_[task].graph != index)) return;
+  wire::Message answer = copy_of_failure(graph, at, turn);
+  if (node.phase == Phase::active) {
+    --graph.active;
+    flow_.fail_node(task, graph.failure->outcome, std::move(answer), turn);
+  } else {
+    clients_.reply(graph.client, std::move(answer), turn.out);
   }
-  graph.unfinished = graph.active = 0;
-  const auto type = end.outcome == wire::TaskState::failed
-                        ? wire::TaskResultType::failed
-                        : wire::TaskResultType::failed_worker_died;
-  finish(index, wire::TaskResult{graph.umbrella, type, end.metadata, {}}, turn);
+  node.phase = Phase::ended;
+  --graph.unfinished;
+  graph.to_release.nodes.push_back(at);
 }
 
-wire::TaskResult GraphEngine::copy_of_failure(Index index, const TaskId& node, const NodeEnd& end,
-                                              Turn& turn) {
-  wire::TaskResult copy{node, wire::TaskResultType::failed_worker_died, end.metadata, {}};
-  if (end.outcome != wire::TaskState::failed || end.results.empty()) return copy;
+wire::TaskResult GraphEngine::copy_of_failure(const Graph& graph, Index node, Turn& turn) {
+  const NodeEnd& failure = *graph.failure;
+  wire::TaskResult copy{
+      graph.ids[node], wire::TaskResultType::failed_worker_died, failure.metadata, {}};
+  if (failure.results.empty() || clients_[graph.client].standing == ClientStanding::gone)
+    return copy;
   copy.type = wire::TaskResultType::failed;
-  const Index client = graphs_[index].client;
+  copy.results.push_back(new_copy(graph, failure.results.front(), turn));
+  if (clients_[graph.client].standing == ClientStanding::registered)
+    objects_.create(graph.client, copy.results.front(), {});
+  return copy;
+}
+
+ObjectId GraphEngine::new_copy(const Graph& graph, const ObjectId& of, Turn& turn) {
   ObjectId id;
-  const auto owner = owner_hash_of(clients_[client].identity);
+  const auto owner = owner_hash_of(clients_[graph.client].identity);
   std::copy(owner.begin(), owner.end(), id.bytes.begin());
   random_.fill(std::span(id.bytes).subspan(owner.size()));
-  turn.out.push_back(DuplicateObject{end.results.front(), id});
-  if (clients_[client].standing == ClientStanding::registered) objects_.create(client, id, {});
-  copy.results.push_back(id);
-  return copy;
+  turn.out.push_back(DuplicateObject{of, id});
+  return id;
 }
 
 // ---- cancelling ----
 
-bool GraphEngine::cancel(const TaskId& id, Turn& turn) {
-  const auto found = by_id_.find(id);
-  const auto [graph, node] = found->second;
-  if (node != none && graphs_[graph].nodes[node].phase == Phase::ended) return false;
-  cancel_graph(graph, turn);
+bool GraphEngine::cancel(const TaskId& id) {
+  const Place* place = find(id);
+  const Graph& graph = graphs_[place->graph];
+  if (place->node != none && graph.nodes[place->node].phase == Phase::ended) return false;
+  cancel_graph(place->graph);
   return true;
 }
 
-void GraphEngine::cancel_graph(Index index, Turn& turn) {
+void GraphEngine::cancel_graph(Index index) {
   Graph& graph = graphs_[index];
-  if (graph.canceling) return;
-  graph.canceling = true;
-  const auto canceled = wire::CancelConfirmType::canceled;
-  for (Index node = 0; node < graph.nodes.size(); ++node) {
-    if (graph.nodes[node].phase != Phase::unstarted) continue;
-    graph.nodes[node].phase = Phase::ended;
-    --graph.unfinished;
-    release_inputs(graph, node, turn);
-    clients_.reply(graph.client, wire::Message{wire::TaskCancelConfirm{graph.ids[node], canceled}},
-                   turn.out);
-  }
-  for (Index node = 0; node < graph.nodes.size(); ++node) {
-    if (graph.nodes[node].phase != Phase::active) continue;
+  if (graph.stage < Stage::running)
+    graph.arrival->canceled = true;
+  else if (graph.stage == Stage::running)
+    advance(graph, Stage::canceling);
+  put_to_work(index);
+}
+
+void GraphEngine::cancel_one(Index index, Index at, Turn& turn) {
+  Graph& graph = graphs_[index];
+  Node& node = graph.nodes[at];
+  if (node.phase == Phase::active) {
     // Not in the table: it has ended already, and its NodeEnd is under way to us.
-    const Index task = tasks_.find(graph.ids[node]);
+    const Index task = tasks_.find(graph.ids[at]);
     if (task != none && tasks_[task].graph == index) flow_.cancel(task, true, {}, turn);
+    return;
   }
-  if (graph.active == 0) finish(index, wire::TaskCancelConfirm{graph.umbrella, canceled}, turn);
+  node.phase = Phase::ended;
+  --graph.unfinished;
+  graph.to_release.nodes.push_back(at);
+  const auto canceled = wire::CancelConfirmType::canceled;
+  clients_.reply(graph.client, wire::Message{wire::TaskCancelConfirm{graph.ids[at], canceled}},
+                 turn.out);
 }
 
 // ---- intermediate results, and the end ----
 
-void GraphEngine::release_inputs(Graph& graph, Index at, Turn& turn) {
-  for (const Index input : graph.nodes[at].inputs) {
+// Of the first node that has ended: its next input, or, after all of them, its own result.
+bool GraphEngine::release_one(Graph& graph, Turn& turn) {
+  if (graph.to_release.empty()) return false;
+  const auto& inputs = graph.nodes[graph.to_release.nodes[graph.to_release.next]].inputs;
+  if (graph.released < inputs.size()) {
+    const Index input = inputs[graph.released++];
     --graph.nodes[input].consumers_left;
     release_if_unneeded(graph, input, turn);
+    return true;
   }
+  graph.released = 0;
+  release_if_unneeded(graph, graph.to_release.take(), turn);
+  return true;
 }
 
 void GraphEngine::release_if_unneeded(Graph& graph, Index at, Turn& turn) {
@@ -278,42 +281,80 @@ void GraphEngine::release_if_unneeded(Graph& graph, Index at, Turn& turn) {
   node.result.reset();
 }
 
-void GraphEngine::finish(Index index, wire::Message answer, Turn& turn) {
-  const Graph& graph = graphs_[index];
-  const Index client = graph.client;
-  clients_.reply(client, std::move(answer), turn.out);
-  for (const TaskId& id : graph.ids) by_id_.erase(id);
-  by_id_.erase(graph.umbrella);
-  clients_[client].graphs.erase(index);
-  graphs_.erase(index);
-  clients_.note_if_idle(client);
+wire::Message GraphEngine::last_answer(const Graph& graph) const {
+  using wire::TaskResultType;
+  if (graph.stage == Stage::canceling)
+    return wire::TaskCancelConfirm{graph.umbrella, wire::CancelConfirmType::canceled};
+  wire::TaskResult answer{graph.umbrella, TaskResultType::success, {}, {}};
+  if (graph.stage == Stage::failing) answer.metadata = graph.failure->metadata;
+  if (graph.stage != Stage::running)
+    answer.type = graph.failure && graph.failure->outcome == wire::TaskState::failed
+                      ? TaskResultType::failed
+                      : TaskResultType::failed_worker_died;
+  return answer;
 }
 
-void GraphEngine::check_invariants() const {
-  std::size_t places = 0;
-  std::size_t umbrellas = 0;
-  for (const auto& [id, place] : by_id_) {
-    if (place.node != none) continue;
-    ++umbrellas;
-    const Graph& graph = graphs_[place.graph];
-    places += graph.nodes.size() + 1;
-    SCALER_ASSERT(graph.umbrella == id, "an umbrella leads to another graph");
-    SCALER_ASSERT(clients_[graph.client].graphs.contains(place.graph), "a graph of nobody");
-    std::uint32_t unfinished = 0;
-    std::uint32_t active = 0;
-    for (Index node = 0; node < graph.nodes.size(); ++node) {
-      const Phase phase = graph.nodes[node].phase;
-      unfinished += phase != Phase::ended;
-      if (phase != Phase::active) continue;
-      ++active;
-      const Index task = tasks_.find(graph.ids[node]);
-      SCALER_ASSERT(task != none && tasks_[task].graph == place.graph, "an active node has a task");
-    }
-    SCALER_ASSERT(unfinished == graph.unfinished && active == graph.active,
-                  "a graph has lost count of its nodes");
-    SCALER_ASSERT(active > 0, "a graph waits for nothing");
+void GraphEngine::finish(Index index, Turn& turn) {
+  Graph& graph = graphs_[index];
+  clients_.reply(graph.client, last_answer(graph), turn.out);
+  if (graph.failure && !graph.failure->results.empty())
+    objects_.discard(graph.failure->results.front(), turn.now);
+  clients_[graph.client].graphs.erase(index);
+  clients_.note_if_idle(graph.client);
+  graph.client = none;
+  advance(graph, Stage::closing);
+}
+
+void GraphEngine::close_one(Index index) {
+  Graph& graph = graphs_[index];
+  if (graph.cursor < graph.ids.size()) {
+    leave(graph.ids[graph.cursor], index);
+    graph.nodes[graph.cursor++] = {};
+    return;
   }
-  SCALER_ASSERT(places == by_id_.size() && umbrellas == graphs_.size(), "stale ids of graphs");
+  leave(graph.umbrella, index);
+  graphs_.erase(index);
+}
+
+// ---- checks ----
+
+void GraphEngine::check_invariants() const {
+  std::size_t live = 0;
+  const auto check_client = [&](Index client) {
+    for (const Index graph : clients_[client].graphs) {
+      SCALER_ASSERT(graphs_[graph].client == client, "a graph of nobody");
+      check_graph(graph);
+      ++live;
+    }
+  };
+  for (const auto& [identity, client] : clients_.by_identity()) check_client(client);
+  for (const Index client : clients_.gone()) check_client(client);
+  for (const Index graph : in_work_) {
+    SCALER_ASSERT(graphs_[graph].in_work, "a graph is worked on that does not know it");
+    live += graphs_[graph].stage == Stage::closing;
+  }
+  SCALER_ASSERT(live == graphs_.size(), "a graph that nobody has");
+  SCALER_ASSERT(places_.size() == by_id_.size(), "stale ids of graphs");
+  SCALER_ASSERT(graphs_.size() > 0 || places_.size() == 0, "ids of graphs that are gone");
+}
+
+void GraphEngine::check_graph(Index index) const {
+  const Graph& graph = graphs_[index];
+  const Place* umbrella = find(graph.umbrella);
+  SCALER_ASSERT(umbrella != nullptr && umbrella->graph == index, "an umbrella leads elsewhere");
+  std::uint32_t unfinished = 0;
+  std::uint32_t active = 0;
+  for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
+    const Phase phase = graph.nodes[node].phase;
+    unfinished += phase != Phase::ended;
+    if (phase != Phase::active) continue;
+    ++active;
+    const Index task = tasks_.find(graph.ids[node]);
+    SCALER_ASSERT(task != none && tasks_[task].graph == index, "an active node has a task");
+  }
+  SCALER_ASSERT(unfinished == graph.unfinished && active == graph.active,
+                "a graph has lost count of its nodes");
+  SCALER_ASSERT(active > 0 || graph.in_work, "a graph waits for nothing");
 }
 
 }  // namespace scaler::scheduler

@@ -1,14 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/scheduler/inquiry.hpp"
 #include "scheduler/clients.hpp"
+#include "scheduler/id_index.hpp"
 #include "scheduler/objects.hpp"
 #include "scheduler/task_flow.hpp"
 
@@ -19,27 +21,34 @@ namespace scaler::scheduler {
 //   all done       each node's result as it comes, then success for the umbrella, without ids
 //   a node fails   copies of its error for every node not ended, then the umbrella, failed
 //   cancel, of the umbrella or of any live node
-//                  confirms for every node not started, at once; for running ones when their worker
-//                  says so; then for the umbrella
+//                  confirms for every node not started; for running ones when their worker says so;
+//                  then for the umbrella
 //   not runnable (a cycle, an unknown or doubled node, an id in use, flags that workers refuse)
 //                  failed_worker_died, without ids, for every node and the umbrella
+// What costs more than a few operations happens in work_off(), some each turn. Whatever a peer says
+// in between meets a graph in one of its stages, and finds what it would have found before or
+// after.
 class GraphEngine {
  public:
   GraphEngine(TaskTable& tasks, ClientTable& clients, ObjectRegistry& objects, TaskFlow& flow,
               const Monitor& monitor, Random& random, std::uint64_t hash_key);
 
-  // The umbrella's id must be new, and the source be the client's. O(graph).
-  void submit(Index client, wire::GraphTask message, Turn& turn);
+  // The umbrella's id must be new, and the source be the client's.
+  void submit(Index client, wire::GraphTask message);
 
-  bool contains(const TaskId& id) const { return by_id_.contains(id); }
-  Index owner_of(const TaskId& id) const;  // none: no such umbrella or node
+  bool contains(const TaskId& id) const { return by_id_.find(id, places_) != none; }
+  Index owner_of(const TaskId& id) const;  // none: no umbrella or node that still has to end
   // Of an umbrella or a node; false: that node has ended already.
-  bool cancel(const TaskId& id, Turn& turn);
-  void cancel_graph(Index graph, Turn& turn);
+  bool cancel(const TaskId& id);
+  // A cancel of an unknown id, which may name a node of a graph that is still being taken in. True:
+  // it is answered when that is known.
+  bool cancel_when_known(Index client, const TaskId& id);
+  void cancel_graph(Index graph);
 
-  // Hears of the nodes that have ended. Due after every single operation on tasks: a failing node
-  // must find the others as they were.
+  // Hears of the nodes that have ended. Due after every single operation on tasks.
   void drain(Turn& turn);
+  void work_off(std::size_t& budget, Turn& turn);
+  bool has_work() const { return !in_work_.empty(); }
 
   void explain(const TaskId& id, Explanation& answer) const;  // O(inputs); other ids change nothing
 
@@ -59,34 +68,98 @@ class GraphEngine {
     Phase phase = Phase::unstarted;
     std::optional<ObjectId> result;  // until nobody needs it
   };
+  enum class Stage : std::uint8_t {
+    registering,  // its nodes get their places, one after another
+    linking,      // then their inputs
+    targeting,    // then those whose results are wanted are marked
+    sorting,      // is there an order in which they can run?
+    announcing,   // monitors are told
+    running,
+    failing,    // nodes without an answer get one, ...
+    canceling,  // or a confirm, ...
+    refusing,   // or are refused
+    closing     // all answered: the ids are forgotten
+  };
+  // Nodes to be dealt with, in order.
+  struct Backlog {
+    std::vector<Index> nodes;
+    std::size_t next = 0;
+    bool empty() const { return next == nodes.size(); }
+    Index take();
+  };
+  // What is needed until the graph runs.
+  struct Arrival {
+    std::vector<wire::Task> tasks;
+    Bytes source;
+    std::vector<TaskId> targets;
+    std::vector<std::uint32_t> inputs_missing;  // while sorting
+    std::vector<Index> sorted;
+    std::size_t roots = 0;  // of them: the first ones, which take nothing
+    bool canceled = false;
+  };
   struct Graph {
     TaskId umbrella;
     Index client = none;
+    Stage stage = Stage::registering;
+    bool in_work = false;
+    std::size_t cursor = 0;  // how far the stage has come
     std::vector<Node> nodes;
     std::vector<TaskId> ids;       // of the nodes
     std::uint32_t unfinished = 0;  // nodes not ended
     std::uint32_t active = 0;      // of them in the task table
-    bool canceling = false;
+    Backlog to_start;
+    Backlog to_release;        // ended, their inputs not yet let go of
+    std::size_t released = 0;  // inputs of the first of them
+    std::unique_ptr<Arrival> arrival;
+    std::unique_ptr<NodeEnd> failure;  // its error is a copy of our own
   };
   struct Place {
+    TaskId id;
     Index graph = none;
     Index node = none;  // none: the umbrella
   };
-  using Places = std::unordered_map<TaskId, Place, KeyedHash>;
+  struct EarlyCancel {
+    Index client;
+    Index serial;
+    TaskId id;
+  };
 
-  const char* connect(Graph& graph, const wire::GraphTask& message, Places& places) const;
-  static bool is_acyclic(const Graph& graph);
-  void refuse(Index client, const wire::GraphTask& message, const char* why, Turn& turn);
-  void accept(Graph graph, const Places& places, Turn& turn);
-  void announce(const Graph& graph, Turn& turn) const;
+  const Place* find(const TaskId& id) const;
+  void enter(const TaskId& id, Index graph, Index node);
+  void leave(const TaskId& id, Index graph);
+  void put_to_work(Index graph);
+  static void advance(Graph& graph, Stage to);
+  bool step(Index graph, std::size_t& budget, Turn& turn);  // false: nothing to do, or forgotten
+
+  // graph_arrival.cpp
+  void arrive(Index graph, std::size_t& budget, Turn& turn);
+  const char* register_node(Index graph, Index node);
+  const char* link(Graph& graph, Index node) const;
+  const char* mark_target(Graph& graph, const TaskId& target) const;
+  void sort_one(Graph& graph, std::size_t& budget) const;
+  void announce(const Graph& graph, Index node, Turn& turn) const;
+  void begin(Graph& graph) const;
+  void refuse(Graph& graph, const char* why, Turn& turn);
+  void refuse_one(Index graph, Index node, Turn& turn);
+  void registered(Graph& graph);
+  void settle_early_cancels(Turn& turn);
+
   void on_node_end(NodeEnd end, Turn& turn);
   void start(Index graph, Index node, Turn& turn);
-  void succeed(Index graph, Index node, Turn& turn);
-  void fail(Index graph, const NodeEnd& end, Turn& turn);
-  wire::TaskResult copy_of_failure(Index graph, const TaskId& node, const NodeEnd& end, Turn& turn);
-  void release_inputs(Graph& graph, Index node, Turn& turn);
+  static void succeed(Graph& graph, Index node);
+  void fail(Graph& graph, NodeEnd end, Turn& turn);
+  bool run_one(Index graph, Turn& turn);
+  bool answer_one(Index graph, Turn& turn);
+  void fail_one(Index graph, Index node, Turn& turn);
+  void cancel_one(Index graph, Index node, Turn& turn);
+  wire::TaskResult copy_of_failure(const Graph& graph, Index node, Turn& turn);
+  ObjectId new_copy(const Graph& graph, const ObjectId& of, Turn& turn);
+  bool release_one(Graph& graph, Turn& turn);
   void release_if_unneeded(Graph& graph, Index node, Turn& turn);
-  void finish(Index graph, wire::Message answer, Turn& turn);
+  wire::Message last_answer(const Graph& graph) const;
+  void finish(Index graph, Turn& turn);
+  void close_one(Index graph);
+  void check_graph(Index graph) const;
 
   TaskTable& tasks_;
   ClientTable& clients_;
@@ -94,9 +167,12 @@ class GraphEngine {
   TaskFlow& flow_;
   const Monitor& monitor_;
   Random& random_;
-  std::uint64_t hash_key_;
   Pool<Graph> graphs_;
-  Places by_id_;  // umbrellas and nodes of live graphs
+  Pool<Place> places_;  // umbrellas and nodes of live graphs
+  IdIndex by_id_;
+  std::deque<Index> in_work_;
+  std::size_t registering_ = 0;  // graphs in that stage
+  std::vector<EarlyCancel> early_cancels_;
   log::RateLimit refusals_{5, 10s};
 };
 

@@ -104,7 +104,7 @@ Cause InquiryDesk::look_for_worker(Index index, Explanation& answer) const {
   if (!offered_together) return Cause::nobody_offers_all;
   if (answer.workers_suitable == 0) return Cause::nobody_takes_tasks;
   if (!has_room) return Cause::all_full;
-  return worker_desk_.has_work() ? Cause::hand_back : Cause::turn_is_near;
+  return worker_desk_.hands_back() ? Cause::hand_back : Cause::turn_is_near;
 }
 
 void InquiryDesk::count_ahead(Index index, Explanation& answer) const {

@@ -220,7 +220,7 @@ void ScalingDesk::retire(Index worker, TimePoint now) {
 void ScalingDesk::unretire(Index worker) {
   Worker& kept = workers_[worker];
   kept.retiring_since.reset();
-  if (kept.standing == WorkerStanding::present && kept.peer && !kept.draining)
+  if (kept.standing == WorkerStanding::present && kept.peer && !kept.draining && !kept.returning)
     placement_.join(worker);
 }
 

@@ -80,17 +80,23 @@ bool Scheduler::run_turn(TimePoint now, Outbox& out) {
   Impl& core = *impl_;
   std::size_t budget = operations_per_turn;
   core.worker_desk.work_off(budget, turn);
-  std::size_t half = budget / 2;
-  const std::size_t spared = budget - half;
-  core.client_desk.work_off(half, turn);
-  budget = spared + half;
+  const auto share = [&budget](std::size_t parts, auto&& work_off) {
+    std::size_t part = budget / parts;
+    budget -= part;
+    work_off(part);
+    budget += part;  // what is left of it
+  };
+  share(3, [&](std::size_t& part) { core.graphs.work_off(part, turn); });
+  share(2, [&](std::size_t& part) { core.client_desk.work_off(part, turn); });
   // What a lost worker held goes before what waits, so nothing is placed until all of it is back.
-  if (!core.worker_desk.has_work())
+  if (!core.worker_desk.hands_back())
     while (budget > 0 && core.flow.place_one(turn)) --budget;
+  core.graphs.work_off(budget, turn);
+  core.client_desk.work_off(budget, turn);
   core.scaling_desk.look_if_due(turn);
   core.settle(turn);
-  const bool more =
-      core.worker_desk.has_work() || core.client_desk.has_work() || core.placement.may_place();
+  const bool more = core.worker_desk.has_work() || core.graphs.has_work() ||
+                    core.client_desk.has_work() || core.placement.may_place();
   if (!more) core.flow.announce_waiting(turn);
   return more;
 }
@@ -219,6 +225,7 @@ void Scheduler::Impl::check_tasks() const {
 
   for (const auto& [identity, index] : workers.by_identity()) {
     const Worker& worker = workers[index];
+    SCALER_ASSERT(worker.to_ask == none || worker.returning, "only who returns is asked");
     std::uint32_t seen = 0;
     std::uint32_t leaving = 0;
     std::unordered_map<Index, std::uint32_t> by_client;
@@ -233,7 +240,7 @@ void Scheduler::Impl::check_tasks() const {
       SCALER_ASSERT(holding.tasks == by_client[serial], "holdings differ from the tasks held");
     SCALER_ASSERT(
         (worker.group != none) == (worker.standing == WorkerStanding::present && worker.peer &&
-                                   !worker.retiring_since && !worker.draining),
+                                   !worker.retiring_since && !worker.draining && !worker.returning),
         "work is placed on exactly the connected workers that are to stay");
     held -= seen;
   }

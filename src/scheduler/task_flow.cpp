@@ -129,26 +129,19 @@ void TaskFlow::balance_cancel(Index index, Turn& turn) {
 
 void TaskFlow::ask_to_cancel(Index index, bool force, Bytes frame, Turn& turn) {
   const auto& peer = workers_[tasks_[index].worker].peer;
-  if (!peer) return;  // asked again when it is back, see ask_back_all
+  if (!peer) return;  // asked again when it is back, see ask_back
   if (!frame.empty())
     turn.out.push_back(Forward{*peer, std::move(frame)});
   else
     turn.out.push_back(Send{*peer, wire::TaskCancel{tasks_[index].id, force}});
 }
 
-void TaskFlow::ask_back_all(Index worker, Turn& turn) {
-  Index next = none;
-  for (Index task = workers_[worker].tasks.head; task != none; task = next) {
-    next = PlacedTasks::next_of(tasks_.pool(), task);
-    const State state = tasks_[task].state;
-    if (state == State::running)
-      balance_cancel(task, turn);
-    else
-      ask_to_cancel(task,
-                    state == State::abandoned || (state == State::canceling && tasks_[task].force &&
-                                                  !tasks_[task].asked_gently),
-                    {}, turn);
-  }
+void TaskFlow::ask_back(Index index, Turn& turn) {
+  const Task& task = tasks_[index];
+  if (task.state == State::running) return balance_cancel(index, turn);
+  const bool wants_it_dead = task.state == State::abandoned ||
+                             (task.state == State::canceling && task.force && !task.asked_gently);
+  ask_to_cancel(index, wants_it_dead, {}, turn);
 }
 
 std::uint32_t TaskFlow::ask_back_unstarted(Index worker, Turn& turn) {

@@ -52,9 +52,10 @@ class TaskFlow {
 
   enum class Blame : std::uint8_t { nobody, worker };  // worker: counts as a rerun of the task
   void worker_gone(Index task, Blame blame, Turn& turn);
-  // The worker is back on a new connection: messages may have been lost either way, so every task
-  // is asked back. What it runs it keeps; what it never got, or finished unheard, runs again.
-  void ask_back_all(Index worker, Turn& turn);
+  // Its worker is back on a new connection: messages may have been lost either way, so the task is
+  // asked back. If it runs the worker keeps it; if it never got it, or finished it unheard, it runs
+  // again.
+  void ask_back(Index task, Turn& turn);
   // Those that the worker may not have started; gives their number.
   std::uint32_t ask_back_unstarted(Index worker, Turn& turn);
 
@@ -65,6 +66,7 @@ class TaskFlow {
   bool place_one(Turn& turn);         // false: nobody can be placed
   void announce_waiting(Turn& turn);  // monitor events for what placement left over
 
+  const TaskTable& tasks() const { return tasks_; }
   std::vector<NodeEnd> take_ended_nodes() { return std::exchange(ended_nodes_, {}); }
 
  private:

@@ -7,7 +7,7 @@
 namespace scaler::scheduler {
 
 namespace {
-constexpr std::size_t placed_before_echo_max = 2000;
+constexpr std::size_t operations_per_message = 2000;
 }
 
 WorkerDesk::WorkerDesk(const Options& options, Connections& connections, WorkerTable& workers,
@@ -31,8 +31,9 @@ void WorkerDesk::on_connection(PeerId peer, Connection& connection, Turn& turn) 
   worker.peer = peer;
   worker.last_seen = turn.now;
   news_.note(turn.now, worker_name(worker.identity), "is back");
-  if (!worker.retiring_since && !worker.draining) placement_.join(connection.worker);
-  flow_.ask_back_all(connection.worker, turn);
+  worker.returning = true;
+  worker.to_ask = worker.tasks.head;
+  returners_.push_back(connection.worker);
 }
 
 void WorkerDesk::on_connection_lost(Connection& connection, Turn& turn) {
@@ -40,6 +41,7 @@ void WorkerDesk::on_connection_lost(Connection& connection, Turn& turn) {
   Worker& worker = workers_[connection.worker];
   if (worker.standing != WorkerStanding::present) return;
   worker.peer.reset();
+  stop_asking(connection.worker);
   placement_.leave(connection.worker);
   graces_.push_back({turn.now + options_.worker_reconnect_grace, connection.worker, worker.serial,
                      ++worker.connection_lost});
@@ -83,8 +85,9 @@ void WorkerDesk::on_heartbeat(PeerId from, Connection& connection, wire::WorkerH
 void WorkerDesk::register_worker(PeerId from, Index index, const wire::WorkerHeartbeat& heartbeat,
                                  Turn& turn) {
   if (workers_[index].standing == WorkerStanding::leaving) {
-    while (hand_back_one(index, turn)) {
+    for (std::size_t i = 0; i < operations_per_message && hand_back_one(index, turn); ++i) {
     }
+    if (workers_[index].standing == WorkerStanding::leaving) return;  // its next heartbeat will do
     std::erase(leavers_, index);
   }
   Worker& worker = workers_[index];
@@ -101,7 +104,7 @@ void WorkerDesk::register_worker(PeerId from, Index index, const wire::WorkerHea
   if (odd_capabilities_.allow(turn.now)) warn_of_capabilities(worker);
   monitor_.worker(index, wire::WorkerState::connected, turn);
   placement_.join(index);
-  for (std::size_t placed = 0; placed < placed_before_echo_max && flow_.place_one(turn); ++placed) {
+  for (std::size_t placed = 0; placed < operations_per_message && flow_.place_one(turn); ++placed) {
   }
 }
 
@@ -140,6 +143,7 @@ void WorkerDesk::shut_down_all(Turn& turn) {
 
 void WorkerDesk::lose(Index index, TaskFlow::Blame blame, Turn& turn) {
   placement_.leave(index);
+  stop_asking(index);
   Worker& worker = workers_[index];
   worker.peer.reset();
   worker.last_seen = turn.now;
@@ -153,6 +157,28 @@ void WorkerDesk::work_off(std::size_t& budget, Turn& turn) {
   if (!draining_.empty()) send_home_drained(turn);
   for (; budget > 0 && !leavers_.empty(); --budget)
     if (!hand_back_one(leavers_.front(), turn)) leavers_.pop_front();
+  for (; budget > 0 && !returners_.empty(); --budget)
+    if (!ask_one(returners_.front(), turn)) returners_.pop_front();
+}
+
+// One task of a worker that is back. False: that was all, and it gets work again.
+bool WorkerDesk::ask_one(Index index, Turn& turn) {
+  Worker& worker = workers_[index];
+  if (!worker.returning) return false;
+  if (worker.to_ask != none) {
+    const Index task = worker.to_ask;
+    worker.to_ask = PlacedTasks::next_of(flow_.tasks().pool(), task);
+    flow_.ask_back(task, turn);
+    return true;
+  }
+  stop_asking(index);
+  if (!worker.retiring_since && !worker.draining) placement_.join(index);
+  return false;
+}
+
+void WorkerDesk::stop_asking(Index index) {
+  workers_[index].returning = false;
+  workers_[index].to_ask = none;
 }
 
 // The youngest first: each goes before the one handed back before it. False: it has none left.

@@ -16,7 +16,7 @@ namespace scaler::scheduler {
 // How workers come, stay alive and go. A lost worker's tasks go back to the front of their queues
 // (they have waited longest), in order of assignment, some each turn and before anything is placed.
 // A worker whose connection closed keeps its tasks for a grace, and gets no new ones; back in time,
-// it is asked what it still has.
+// it is asked what it still has before it gets more.
 class WorkerDesk {
  public:
   WorkerDesk(const Options& options, Connections& connections, WorkerTable& workers,
@@ -40,7 +40,8 @@ class WorkerDesk {
   void end_graces(Turn& turn);
   std::optional<TimePoint> next_grace() const;
   void work_off(std::size_t& budget, Turn& turn);
-  bool has_work() const { return !leavers_.empty(); }
+  bool has_work() const { return !leavers_.empty() || !returners_.empty(); }
+  bool hands_back() const { return !leavers_.empty(); }
 
  private:
   struct Grace {
@@ -55,6 +56,8 @@ class WorkerDesk {
   void warn_of_capabilities(const Worker& worker) const;
   void lose(Index worker, TaskFlow::Blame blame, Turn& turn);
   bool hand_back_one(Index worker, Turn& turn);
+  bool ask_one(Index worker, Turn& turn);
+  void stop_asking(Index worker);
   void forget_late(Turn& turn);
   void drain_one(Index worker, DrainAnswer& answer, Turn& turn);
   void send_home_drained(Turn& turn);
@@ -69,6 +72,7 @@ class WorkerDesk {
   PeerNews news_;
   log::RateLimit odd_capabilities_{10, 10s};
   std::deque<Index> leavers_;
+  std::deque<Index> returners_;  // some may have gone again
   std::vector<Index> draining_;
   mutable std::deque<Grace> graces_;  // in order of time, since the grace is one for all
 };

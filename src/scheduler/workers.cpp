@@ -46,6 +46,7 @@ void WorkerTable::attach(Index index, TaskTable& tasks, Index task, Index client
 
 void WorkerTable::detach(TaskTable& tasks, Index task, Index client_serial, TimePoint now) {
   Worker& worker = pool_[tasks[task].worker];
+  if (worker.to_ask == task) worker.to_ask = PlacedTasks::next_of(tasks.pool(), task);
   worker.tasks.remove(tasks.pool(), task);
   tasks[task].worker = none;
   const auto held = worker.holdings.find(client_serial);

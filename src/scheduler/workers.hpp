@@ -42,10 +42,12 @@ struct Worker {
   wire::Capabilities capabilities;  // of the first heartbeat only
   Bytes manager_id;                 // of the first heartbeat only
   wire::WorkerHeartbeat last;
-  PlacedTasks tasks;                            // in order of assignment
-  std::uint32_t leaving_tasks = 0;              // of them balance_canceling
-  TimePoint asked_back_at{};                    // when a task was balanced away last
-  bool draining = false;                        // gets no more tasks, goes when it has none
+  PlacedTasks tasks;                // in order of assignment
+  std::uint32_t leaving_tasks = 0;  // of them balance_canceling
+  TimePoint asked_back_at{};        // when a task was balanced away last
+  bool returning = false;  // on a new connection; gets no more tasks until asked about all it has
+  Index to_ask = none;     // returning: the next task that it is asked about
+  bool draining = false;   // gets no more tasks, goes when it has none
   bool counts_reruns = false;                   // leaving: it did not say good-bye
   std::optional<TimePoint> retiring_since;      // its manager was told to stop it: no more tasks
   bool is_beyond_manager = false;               // its manager says that it does not know it
