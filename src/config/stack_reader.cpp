@@ -17,6 +17,7 @@ namespace scaler::config {
 namespace {
 
 constexpr std::string_view not_built = "this build does not have it yet, skipped";
+constexpr std::string_view native_kind = "native";  // of the older adapters
 constexpr std::string_view needs_terminal = "needs a terminal, start scaler_top there";
 
 // Why this build cannot start such workers; empty when it can.
@@ -120,8 +121,7 @@ class StackReader {
     if (name == "gui") return skip(section, gui_table(), log::Level::warning, not_built);
     if (name == "webui") return skip(section, ui_table(), log::Level::warning, not_built);
     for (const Table& table : adapter_tables())
-      if (name == table.sections.front())
-        return skip(section, table, log::Level::warning, not_built);
+      if (name == table.sections.front()) return read_adapter(section, table);
     if (name == "worker")
       remark(section, "[worker]", log::Level::info, "read by scaler_worker alone, skipped");
   }
@@ -177,6 +177,18 @@ class StackReader {
       return remark(section, title, log::Level::warning, missing);
     start(section, title, *table, *settings, options->logging,
           {.name = id, .part = Part::worker_manager, .words = {"worker_manager", kind}});
+  }
+
+  void read_adapter(const TomlSection& section, const Table& table) {
+    auto settings = settings_of(table, section);
+    if (!settings) return;
+    const AdapterOptions options = adapter_of(table, *settings, machine_);
+    const std::string title = fmt::format("[{}]", section.name);
+    if (options.kind != native_kind) return remark(section, title, log::Level::warning, not_built);
+    listen(section, table, *settings, "adapter-web-port",
+           {Address::Scheme::tcp, options.web_host, options.web_port, {}});
+    start(section, title, table, *settings, options.logging,
+          {.name = "adapter", .part = Part::worker_manager, .words = {"worker_adapter_native"}});
   }
 
   // Checks a section that no process comes from.

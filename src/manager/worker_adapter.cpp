@@ -43,9 +43,11 @@ http::Response WorkerAdapter::describe() const {
   for (const auto& [name, value] : capabilities_)
     capabilities +=
         fmt::format("{}{}: {}", capabilities.empty() ? "" : ", ", http::json_text(name), value);
-  return {200, fmt::format("{{\"max_worker_groups\": {}, \"workers_per_group\": 1, "
-                           "\"base_capabilities\": {{{}}}}}",
-                           workers_max_, capabilities)};
+  // Schedulers compare the number as it stands: no limit is no number, not -1.
+  const std::string most =
+      workers_max_ < 0 ? "" : fmt::format("\"max_worker_groups\": {}, ", workers_max_);
+  return {200, fmt::format("{{{}\"workers_per_group\": 1, \"base_capabilities\": {{{}}}}}", most,
+                           capabilities)};
 }
 
 http::Response WorkerAdapter::start_group(TimePoint now) {

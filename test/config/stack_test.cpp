@@ -110,6 +110,20 @@ TEST_CASE("the older cluster section is a manager of fixed workers", "[config]")
   REQUIRE(words_of(stack.processes[1]) == "cluster --max-task-concurrency=2 tcp://127.0.0.1:1");
 }
 
+TEST_CASE("the older section of native workers over HTTP starts an adapter", "[config]") {
+  const std::string adapter =
+      "[native_worker_adapter]\nscheduler_address = 'tcp://127.0.0.1:1'\nadapter_web_port = 8081\n"
+      "max_workers = 2\n";
+  const auto stack = stack_of(adapter + scheduler);
+  REQUIRE(names_of(stack) == "scheduler adapter ");
+  REQUIRE(words_of(stack.processes[1]) ==
+          "worker_adapter_native --adapter-web-port=8081 --max-workers=2 tcp://127.0.0.1:1");
+  REQUIRE(error_of(parse("[native_worker_adapter]\nscheduler_address = 'tcp://a:1'\nport = 2\n"
+                         "host = '127.0.0.1'\n" +
+                         store)) ==
+          "f:6: bind_address: tcp://127.0.0.1:2 is the address in line 3 too");
+}
+
 TEST_CASE("lines carry a name only where processes share a stream", "[config]") {
   const auto shares = [](const std::string& toml) {
     std::string names;
@@ -126,20 +140,22 @@ TEST_CASE("lines carry a name only where processes share a stream", "[config]") 
 }
 
 TEST_CASE("what this build cannot start is told in one line and skipped", "[config]") {
-  const auto parsed = parse(
-      scheduler + "[gui]\nmonitor_address = 'tcp://a:3'\n" +
-      "[top]\nmonitor_address = 'tcp://a:3'\n" +
-      "[[worker_manager]]\ntype = 'symphony'\nscheduler_address = 'tcp://a:1'\n"
-      "worker_manager_id = 's'\nservice_name = 'x'\n[webui]\nmonitor_address = 'tcp://a:3'\n");
+  const auto parsed =
+      parse(scheduler + "[gui]\nmonitor_address = 'tcp://a:3'\n" +
+            "[top]\nmonitor_address = 'tcp://a:3'\n" +
+            "[[worker_manager]]\ntype = 'symphony'\nscheduler_address = 'tcp://a:1'\n"
+            "worker_manager_id = 's'\nservice_name = 'x'\n[webui]\nmonitor_address = 'tcp://a:3'\n"
+            "[symphony_worker_adapter]\nscheduler_address = 'tcp://a:1'\nservice_name = 'x'\n");
   REQUIRE(error_of(parsed).empty());
   REQUIRE(names_of(*parsed->options) == "scheduler ");
-  REQUIRE(parsed->notes.size() == 4);
+  REQUIRE(parsed->notes.size() == 5);
   REQUIRE(parsed->notes[0].level == log::Level::warning);
   REQUIRE(parsed->notes[0].text == "f:3: [gui]: this build does not have it yet, skipped");
   REQUIRE(parsed->notes[1].level == log::Level::info);
   REQUIRE(parsed->notes[1].text.find("f:5: [top]: ") == 0);
   REQUIRE(parsed->notes[2].text.find("f:7: [[worker_manager]] s: kind symphony: ") == 0);
   REQUIRE(parsed->notes[3].text.find("f:12: [webui]: ") == 0);
+  REQUIRE(parsed->notes[4].text.find("f:14: [symphony_worker_adapter]: ") == 0);
 }
 
 TEST_CASE("one wrong section of any kind stops the whole file", "[config]") {

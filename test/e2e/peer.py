@@ -69,9 +69,9 @@ def storage(address):
     return role
 
 
-def scheduler(address, storage_address, monitor_address):
+def scheduler(address, storage_address, monitor_address, *options):
     role = PeerRole("scaler_scheduler", address, "--object-storage-address", storage_address,
-                    "--monitor-address", monitor_address, *QUIET)
+                    "--monitor-address", monitor_address, *QUIET, *options)
     wait_port(address)
     return role
 
@@ -89,6 +89,14 @@ def dynamic_manager(address, manager_id, release, heartbeat_s=1, workers_max=2):
     return PeerRole("scaler_worker_manager", "baremetal_native", address, "--worker-manager-id", manager_id, "--mode",
                     "dynamic", "--max-task-concurrency", workers_max, "--heartbeat-interval-seconds", heartbeat_s, *QUIET,
                     release=release)
+
+
+def adapter(address, web_port, workers_max):
+    """The older worker adapter, which starts workers when a scheduler asks over HTTP."""
+    role = PeerRole("scaler_worker_adapter_native", address, "--adapter-web-host", "127.0.0.1", "--adapter-web-port", web_port,
+                    "--max-workers", workers_max, *QUIET, release="1.12.28")
+    wait_port(f"tcp://127.0.0.1:{web_port}")
+    return role
 
 
 class Screen:

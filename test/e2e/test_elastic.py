@@ -52,6 +52,37 @@ class OverHttp(Limited):
         self.assertEqual(role.stop(), 0)
 
 
+    @need("1.12.28")
+    def test_the_peers_adapter_starts_workers_when_our_scheduler_posts(self):
+        scheduler, web = stack.free_ports(2)
+        address = f"tcp://127.0.0.1:{scheduler}"
+        self.start(peer.adapter(address, web, workers_max=2))
+        role = self.start(stack.Role("scheduler", address, "--adapter-webhook-urls", f"http://127.0.0.1:{web}"))
+        role.wait_for_line("monitor address")
+        with Client(address=address) as client:
+            self.assertEqual(map_with(client, square, range(60)), [i * i for i in range(60)])
+        role.wait_for_line(ANY_WORKER + "connected", count=2)
+        role.wait_for_line(ANY_WORKER + "disconnected", count=2)
+        self.assertEqual(role.stop(), 0)
+
+    @unittest.skipUnless(CLIENT < (2, 0), "only the scheduler of 1.12 posts")
+    def test_our_adapter_serves_the_peers_scheduler(self):
+        for options in (("--max-workers", "2"), ("--max-workers", "-1")):
+            with self.subTest(options):
+                scheduler, storage, monitor, web = stack.free_ports(4)
+                address, storage_address = f"tcp://127.0.0.1:{scheduler}", f"tcp://127.0.0.1:{storage}"
+                adapter = self.start(stack.Role("worker_adapter_native", address, "--adapter-web-host", "127.0.0.1",
+                                                "--adapter-web-port", str(web), *options))
+                adapter.wait_for_line("worker adapter listens")
+                self.start(peer.storage(storage_address))
+                self.start(peer.scheduler(address, storage_address, f"tcp://127.0.0.1:{monitor}", "--scaling-controller-strategy",
+                                          "VANILLA", "--adapter-webhook-urls", f"http://127.0.0.1:{web}"))
+                with Client(address=address) as client:
+                    self.assertEqual(map_with(client, square, range(60)), [i * i for i in range(60)])
+                adapter.wait_for_line("received signal SIGTERM, quitting")  # a worker: it is idle
+                self.assertEqual(adapter.stop(), 0)
+
+
 class Elastic(Limited):
     def setUp(self):
         super().setUp()

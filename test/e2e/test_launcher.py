@@ -221,6 +221,22 @@ bind_address = "tcp://127.0.0.1:{storage}"
                 self.assertEqual(launched.role.stop(), 0)
                 self.assertIn("scheduler: Scheduler: stopping", log.read_text())
 
+    def test_the_older_adapter_of_a_file_brings_the_workers(self):
+        ports = stack.free_ports(4)
+        web = ports[3]
+        text = three_roles(ports[:3], managers=(), scheduler=f'adapter_webhook_urls = ["http://127.0.0.1:{web}"]') + f'''
+[native_worker_adapter]
+scheduler_address = "tcp://127.0.0.1:{ports[0]}"
+adapter_web_host = "127.0.0.1"
+adapter_web_port = {web}
+max_workers = 2
+'''
+        with Launched(text, ports=ports) as launched:
+            launched.wait_ready()
+            launched.role.wait_for_line(f"adapter: worker adapter listens to http://127.0.0.1:{web}")
+            self.exercise(launched.address)
+            self.assert_ends(launched, 0, after=launched.role.process.terminate)
+
     # ---- ends of children ----
 
     def test_the_death_of_each_process_ends_the_stack_with_its_code(self):

@@ -46,6 +46,16 @@ TEST_CASE("an adapter says what it can run", "[manager]") {
   CHECK(json->find("base_capabilities")->number("gpu") == -1);
 }
 
+TEST_CASE("an adapter without a limit names none", "[manager]") {
+  WorkerAdapter adapter(-1, {}, {});
+  const auto response = adapter.on_request({.method = "POST",
+                                            .target = "/",
+                                            .body = R"({"action": "get_worker_adapter_info"})",
+                                            .keeps_alive = true},
+                                           TimePoint{});
+  CHECK_FALSE(http::Json::parse(response.body)->find("max_worker_groups"));
+}
+
 TEST_CASE("groups are started up to the limit and stopped by their ids", "[manager]") {
   AdapterEnv env;
   const auto [group, worker] = env.start();
