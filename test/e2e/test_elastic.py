@@ -12,7 +12,8 @@ from scaler import Client
 import peer
 import stack
 from test_client import square
-from test_interop import Limited, need
+from limited import Limited
+from test_interop import need
 from versions import CLIENT, map_with
 
 ANY_WORKER = r"WorkerID\(.*\) "

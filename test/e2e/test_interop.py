@@ -1,12 +1,12 @@
 """Ours and the peer's roles mixed in one cluster, of one release or of several, and the peer's monitors on our scheduler."""
 
-import signal
 import unittest
 
 from scaler import Client
 
 import peer
 import stack
+from limited import Limited
 from monitor import Feed, counts, field
 from test_client import add, boom, inc, square
 from versions import CLIENT, map_with
@@ -18,18 +18,7 @@ def need(*releases):
     return unittest.skipIf(missing, f"no environment with {', '.join(missing)} (packaging/client-environment makes one)")
 
 
-class Limited(unittest.TestCase):
-    def setUp(self):
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.alarm(120)
-
-    def tearDown(self):
-        signal.alarm(0)
-
-    def start(self, role):
-        self.addCleanup(role.kill)
-        return role
-
+class Mixed(Limited):
     def exercise(self, address):
         """What every mixture must do."""
         with Client(address=address) as client:
@@ -42,7 +31,7 @@ class Limited(unittest.TestCase):
             self.assertEqual(client.submit(lambda x: x[::-1], payload).result(), payload[::-1])
 
 
-class Mixtures(Limited):
+class Mixtures(Mixed):
     def test_the_peers_workers_under_our_scheduler_and_store(self):
         with stack.Stack(workers=0) as cluster:
             self.start(peer.manager(cluster.address, 2))

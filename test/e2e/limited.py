@@ -1,0 +1,17 @@
+"""A test that fails, with a traceback, instead of waiting for ever."""
+
+import signal
+import unittest
+
+
+class Limited(unittest.TestCase):
+    def setUp(self):
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.alarm(120)
+
+    def tearDown(self):
+        signal.alarm(0)
+
+    def start(self, role):
+        self.addCleanup(role.kill)
+        return role
