@@ -89,12 +89,7 @@ std::vector<Option> cluster_options() {
        .fallback_why = "cluster-HOST-PID",
        .group = core_group,
        .help = "name of this group of workers, unique in its scheduler"},
-      {.name = "object-storage-address",
-       .shorts = {"osa"},
-       .type = Type::address,
-       .fallback_why = "what the scheduler says",
-       .group = core_group,
-       .help = "the object storage server's address"},
+      storage_option("the object storage server's address"),
   };
 }
 

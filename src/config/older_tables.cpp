@@ -47,12 +47,7 @@ std::vector<Option> adapter_options(Option web_port) {
        .need = Need::required,
        .help = "the scheduler that its workers work for",
        .positional = true},
-      {.name = "object-storage-address",
-       .shorts = {"osa"},
-       .type = Type::address,
-       .fallback_why = "what the scheduler says",
-       .group = core_group,
-       .help = "the object storage server's address as workers see it"},
+      storage_option("the object storage server's address as workers see it"),
       web_host_option("adapter-web-host", "localhost"),
       std::move(web_port),
   };

@@ -182,6 +182,15 @@ std::vector<Option> worker_options() {
   return options;
 }
 
+Option storage_option(std::string_view help) {
+  return {.name = "object-storage-address",
+          .shorts = {"osa"},
+          .type = Type::address,
+          .fallback_why = "what the scheduler says",
+          .group = core_group,
+          .help = help};
+}
+
 std::vector<Option> manager_options() {
   return {
       {.name = "scheduler-address",
@@ -200,12 +209,7 @@ std::vector<Option> manager_options() {
        .fallback_why = "the scheduler address",
        .group = core_group,
        .help = "the scheduler's address as workers see it"},
-      {.name = "object-storage-address",
-       .shorts = {"osa"},
-       .type = Type::address,
-       .fallback_why = "what the scheduler says",
-       .group = core_group,
-       .help = "the object storage server's address as workers see it"},
+      storage_option("the object storage server's address as workers see it"),
       {.name = "max-task-concurrency",
        .shorts = {"mtc"},
        .type = Type::integer,

@@ -26,6 +26,7 @@ std::vector<Option> worker_options();                        // one worker's tun
 std::vector<Option> manager_options();                       // any kind of worker manager
 std::vector<Option> options_of_kind(std::string_view kind);  // those of one kind alone
 Option config_option();
+Option storage_option(std::string_view help);  // where workers find object storage
 Option event_loop_option();
 Option io_threads_option();
 

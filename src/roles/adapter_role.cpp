@@ -3,16 +3,13 @@
 #include <memory>
 #include <utility>
 
-#include "roles/role_signals.hpp"
-#include "roles/worker_processes.hpp"
+#include "roles/worker_keeper.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
-#include "scaler/config/values.hpp"
 #include "scaler/http/session.hpp"
 #include "scaler/manager/worker_adapter.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/stream_server.hpp"
-#include "scaler/net/timer.hpp"
 #include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
 
@@ -30,33 +27,18 @@ config::WorkerManagerOptions manager_options(const config::AdapterOptions& optio
   return result;
 }
 
-wire::Capabilities capabilities_of(const config::AdapterOptions& options) {
-  wire::Capabilities capabilities;
-  if (auto parsed = config::parse_capabilities(options.tuning.per_worker_capabilities))
-    for (auto& [name, value] : *parsed) capabilities.push_back({name, value});
-  return capabilities;
-}
-
 // A worker adapter of release 1.12: workers on this host, as a scheduler asks for them over HTTP.
 class AdapterRole {
  public:
   AdapterRole(net::Loop& loop, const config::AdapterOptions& options)
       : loop_(loop),
         manager_options_(manager_options(options)),
-        core_(options.max_workers.value_or(-1), capabilities_of(options),
+        core_(options.max_workers.value_or(-1), capabilities_of(options.tuning),
               {.type = "NAT", .names = {}, .random_seed = Random::from_system().next()}),
-        processes_(
-            loop, manager_options_,
-            {[this](const auto& id, const auto& why) {
-               core_.on_not_started(id, why, loop_.now());
-             },
-             [this](const auto& id, const auto& end) { core_.on_ended(id, end, loop_.now()); }}),
+        keeper_(loop, manager_options_, core_),
         server_(loop, {},
                 {[] { return http::make_session(); },
                  [this](PeerId peer, const Bytes& message) { on_request(peer, message); }}),
-        signals_(
-            loop, [this](const char* name) { stop(name); }, [this] { processes_.reopen_logs(); }),
-        deadline_(loop, [this] { core_.on_deadline(loop_.now()); }),
         end_of_turn_(loop.before_poll([this] { end_turn(); })) {}
 
   Status start(const config::AdapterOptions& options) {
@@ -66,7 +48,7 @@ class AdapterRole {
     log::info("worker adapter listens to http://{}:{}", options.web_host, bound.port);
     return ok();
   }
-  int exit_code() const { return core_.crew().failure() ? 1 : 0; }
+  int exit_code() const { return keeper_.exit_code(); }
 
  private:
   void on_request(PeerId peer, const Bytes& message) {
@@ -79,33 +61,23 @@ class AdapterRole {
                  keeps ? net::StreamServer::After::keep : net::StreamServer::After::close);
   }
   void end_turn() {
-    for (auto effects = core_.take_effects(); !effects.empty(); effects = core_.take_effects())
-      processes_.perform(effects);
-    if (core_.crew().failure() && !std::exchange(stopping_, true)) {
+    keeper_.perform();
+    if (core_.crew().failure() && !std::exchange(has_complained_, true)) {
       log::error("{}, the worker adapter ends", *core_.crew().failure());
       core_.stop(loop_.now());
-      loop_.wake();
+      keeper_.perform();
     }
     if (core_.finished()) return loop_.stop();
-    if (const auto next = core_.next_deadline())
-      deadline_.start_at(*next);
-    else
-      deadline_.stop();
-  }
-  void stop(const char* signal) {
-    if (!std::exchange(stopping_, true)) log::info("received signal {}, stopping workers", signal);
-    core_.stop(loop_.now());
+    keeper_.wait();
   }
 
   net::Loop& loop_;
   const config::WorkerManagerOptions manager_options_;
   manager::WorkerAdapter core_;
-  WorkerProcesses processes_;
+  WorkerKeeper<manager::WorkerAdapter> keeper_;
   net::StreamServer server_;
-  RoleSignals signals_;
-  net::Timer deadline_;
   std::unique_ptr<net::Loop::Token> end_of_turn_;
-  bool stopping_ = false;
+  bool has_complained_ = false;
 };
 
 }  // namespace

@@ -6,16 +6,13 @@
 #include <utility>
 
 #include "roles/network_backend.hpp"
-#include "roles/role_signals.hpp"
-#include "roles/worker_processes.hpp"
+#include "roles/worker_keeper.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/config/logging.hpp"
-#include "scaler/config/values.hpp"
 #include "scaler/manager/worker_manager.hpp"
 #include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
-#include "scaler/net/timer.hpp"
 #include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
 #include "scaler/wire/codec.hpp"
@@ -37,63 +34,62 @@ manager::CrewOptions crew_options(const config::WorkerManagerOptions& options) {
 
 // ---- fixed ----
 
+// A crew that is complete from the start.
+class FixedCore {
+ public:
+  explicit FixedCore(manager::CrewOptions options) : crew_(std::move(options)) {}
+
+  void start(TimePoint now) { crew_.start(now, effects_); }
+  void stop(TimePoint now) { crew_.stop_all(now, effects_); }
+  void on_not_started(std::string_view id, const std::string& why, TimePoint now) {
+    crew_.on_not_started(id, why, now, effects_);
+  }
+  void on_ended(std::string_view id, const manager::WorkerEnd& end, TimePoint now) {
+    crew_.on_ended(id, end, now, effects_);
+  }
+  void on_deadline(TimePoint now) { crew_.on_deadline(now, effects_); }
+  std::optional<TimePoint> next_deadline() const { return crew_.next_deadline(); }
+  manager::Effects take_effects() { return std::exchange(effects_, {}); }
+  const manager::Crew& crew() const { return crew_; }
+
+ private:
+  manager::Crew crew_;
+  manager::Effects effects_;
+};
+
 // A fixed number of workers on this host. Ends when all of them were sent home.
 class FixedManager {
  public:
   FixedManager(net::Loop& loop, const config::WorkerManagerOptions& options)
       : loop_(loop),
         options_(options),
-        crew_(crew_options(options)),
-        processes_(loop, options,
-                   {[this](const auto& id, const auto& why) {
-                      crew_.on_not_started(id, why, loop_.now(), effects_);
-                    },
-                    [this](const auto& id, const auto& end) {
-                      crew_.on_ended(id, end, loop_.now(), effects_);
-                    }}),
-        signals_(
-            loop, [this](const char* name) { stop(name); }, [this] { processes_.reopen_logs(); }),
-        deadline_(loop, [this] { crew_.on_deadline(loop_.now(), effects_); }),
+        core_(crew_options(options)),
+        keeper_(loop, options, core_),
         end_of_turn_(loop.before_poll([this] { end_turn(); })) {}
 
   void start() {
     log::info("{}", config::lines::cluster_starts(options_.max_task_concurrency,
                                                   options_.tuning.heartbeat_interval_seconds));
-    for (std::int64_t i = 0; i < options_.max_task_concurrency; ++i)
-      crew_.start(loop_.now(), effects_);
-    perform();
+    for (std::int64_t i = 0; i < options_.max_task_concurrency; ++i) core_.start(loop_.now());
+    keeper_.perform();
   }
-  bool finished() const { return crew_.empty(); }
-  int exit_code() const { return crew_.failure() ? 1 : 0; }
+  bool finished() const { return core_.crew().empty(); }
+  int exit_code() const { return keeper_.exit_code(); }
 
  private:
-  void perform() {
-    while (!effects_.empty()) processes_.perform(std::exchange(effects_, {}));
-  }
   void end_turn() {
-    perform();
-    if (crew_.failure() && !std::exchange(has_complained_, true))
-      log::error("{}, the worker manager ends", *crew_.failure());
-    if (crew_.empty()) return loop_.stop();
-    if (const auto next = crew_.next_deadline())
-      deadline_.start_at(*next);
-    else
-      deadline_.stop();
-  }
-  void stop(const char* signal) {
-    if (!std::exchange(stopping_, true)) log::info("received signal {}, stopping workers", signal);
-    crew_.stop_all(loop_.now(), effects_);
+    keeper_.perform();
+    if (core_.crew().failure() && !std::exchange(has_complained_, true))
+      log::error("{}, the worker manager ends", *core_.crew().failure());
+    if (finished()) return loop_.stop();
+    keeper_.wait();
   }
 
   net::Loop& loop_;
   const config::WorkerManagerOptions& options_;
-  manager::Crew crew_;
-  manager::Effects effects_;
-  WorkerProcesses processes_;
-  RoleSignals signals_;
-  net::Timer deadline_;
+  FixedCore core_;
+  WorkerKeeper<FixedCore> keeper_;
   std::unique_ptr<net::Loop::Token> end_of_turn_;
-  bool stopping_ = false;
   bool has_complained_ = false;
 };
 
@@ -102,8 +98,7 @@ class FixedManager {
 manager::Options manager_options(const config::WorkerManagerOptions& options) {
   manager::Options result;
   result.manager_id = options.worker_manager_id;
-  if (auto parsed = config::parse_capabilities(options.tuning.per_worker_capabilities))
-    for (auto& [name, value] : *parsed) result.capabilities.push_back({name, value});
+  result.capabilities = capabilities_of(options.tuning);
   result.workers_max = options.max_task_concurrency;
   result.heartbeat_interval = std::chrono::seconds(options.tuning.heartbeat_interval_seconds);
   result.crew = crew_options(options);
@@ -129,22 +124,14 @@ class DynamicManager : private net::DealerEvents {
       : loop_(loop),
         options_(options),
         core_(manager_options(options)),
-        processes_(
-            loop, options,
-            {[this](const auto& id, const auto& why) {
-               core_.on_not_started(id, why, loop_.now());
-             },
-             [this](const auto& id, const auto& end) { core_.on_ended(id, end, loop_.now()); }}),
+        keeper_(loop, options, core_),
         scheduler_(loop, scheduler_dealer(options), *this),
-        signals_(
-            loop, [this](const char* name) { stop(name); }, [this] { processes_.reopen_logs(); }),
-        deadline_(loop, [this] { core_.on_deadline(loop_.now()); }),
         end_of_turn_(loop.before_poll([this] { end_turn(); })) {
     log::info("worker manager {} starts, scheduler {}", options.worker_manager_id,
               options.scheduler_address.to_string());
   }
 
-  int exit_code() const { return core_.crew().failure() ? 1 : 0; }
+  int exit_code() const { return keeper_.exit_code(); }
 
  private:
   void on_connected() override {
@@ -169,38 +156,27 @@ class DynamicManager : private net::DealerEvents {
 
   void end_turn() {
     if (closing_) return;
-    for (auto effects = core_.take_effects(); !effects.empty(); effects = core_.take_effects())
-      processes_.perform(effects);
+    keeper_.perform();
     for (const wire::Message& message : core_.take_messages())
       scheduler_.send(wire::encode(message));
     if (core_.finished()) return close();
-    if (const auto next = core_.next_deadline())
-      deadline_.start_at(*next);
-    else
-      deadline_.stop();
-  }
-  void stop(const char* signal) {
-    if (!std::exchange(stopping_, true)) log::info("received signal {}, stopping workers", signal);
-    core_.stop(loop_.now());
+    keeper_.wait();
   }
   void close() {
     closing_ = true;
-    deadline_.stop();
+    keeper_.rest();
     scheduler_.shut_down(farewell_patience, [this] { loop_.stop(); });
   }
 
   net::Loop& loop_;
   const config::WorkerManagerOptions& options_;
   manager::WorkerManager core_;
-  WorkerProcesses processes_;
+  WorkerKeeper<manager::WorkerManager> keeper_;
   net::Dealer scheduler_;
-  RoleSignals signals_;
-  net::Timer deadline_;
   std::unique_ptr<net::Loop::Token> end_of_turn_;
   log::RateLimit absences_{1, 10s};
   log::RateLimit bad_messages_{5, 10s};
   bool connected_ = false;
-  bool stopping_ = false;
   bool closing_ = false;
 };
 

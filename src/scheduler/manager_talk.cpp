@@ -117,7 +117,7 @@ ManagerTalk::Answer ManagerTalk::on_response(const wire::WorkerManagerCommandRes
         {response.worker_ids.empty() ? Bytes{} : Bytes::copy_of(response.worker_ids[0].view()),
          turn.now});
     for (const Bytes& id : response.worker_ids)
-      if (own_workers_.size() < own_workers_max) own_workers_.emplace(id.text());
+      if (own_workers_.size() < own_workers_max) own_workers_.emplace(id.text(), false);
   }
   return {Answer::To::start, response.status, {}};
 }

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <iterator>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "scaler/base/ids.hpp"
@@ -45,9 +47,18 @@ class ManagerTalk {
 
   // Absolute: all that it should have. Said again at each heartbeat.
   void wish(std::uint32_t workers, Turn& turn);
-  // The ids that it gave to workers when it started them. Workers of 1.12 do not say whose they
-  // are.
-  const std::set<std::string, std::less<>>& own_workers() const { return own_workers_; }
+  // Whether it named this worker when it started it: workers of 1.12 do not say whose they are.
+  bool has_started(std::string_view worker) const { return own_workers_.contains(worker); }
+  // Forgets those that have come and gone again. `is_there` knows by id.
+  template <class IsThere>
+  void forget_gone(IsThere is_there) {
+    for (auto own = own_workers_.begin(); own != own_workers_.end();) {
+      const bool is_now = is_there(own->first);
+      const bool has_gone = own->second && !is_now;
+      own->second = is_now;
+      own = has_gone ? own_workers_.erase(own) : std::next(own);
+    }
+  }
   bool is_wish_due() const { return wish_due_; }
 
   struct Answer {
@@ -63,7 +74,7 @@ class ManagerTalk {
   template <class IsThere>
   std::uint32_t starting(IsThere is_there, std::uint32_t connected, TimePoint now) {
     std::erase_if(started_,
-                  [&](const Started& one) { return !one.id.empty() && is_there(one.id); });
+                  [&](const Started& one) { return !one.id.empty() && is_there(one.id.text()); });
     count_off(connected);
     forget_old(now);
     if (form_ == Form::wishes)
@@ -95,7 +106,7 @@ class ManagerTalk {
   std::deque<Asked> unanswered_;
   std::uint32_t starts_unanswered_ = 0;
   std::deque<Started> started_;
-  std::set<std::string, std::less<>> own_workers_;  // bounded
+  std::map<std::string, bool, std::less<>> own_workers_;  // and whether it is there; bounded
   std::uint32_t connected_before_ = 0;
   std::optional<std::uint32_t> wish_;
   TimePoint wish_raised_{};

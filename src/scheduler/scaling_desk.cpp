@@ -87,7 +87,7 @@ ClusterPicture ScalingDesk::draw(std::vector<Seat>& seats, TimePoint now) {
   // What it was started as counts where its manager's own word says nothing to us.
   const auto seat_that_started = [&seats](const Worker& worker) -> Seat* {
     for (Seat& seat : seats)
-      if (seat.manager->talk.own_workers().contains(worker.identity.text())) return &seat;
+      if (seat.manager->talk.has_started(worker.identity.text())) return &seat;
     return nullptr;
   };
   std::map<Names, std::uint32_t> others;
@@ -112,10 +112,12 @@ ClusterPicture ScalingDesk::draw(std::vector<Seat>& seats, TimePoint now) {
     crew.names = names_of(manager.last.capabilities);
     crew.workers = static_cast<std::uint32_t>(seat.members.size());
     crew.busy = crew.workers - static_cast<std::uint32_t>(seat.idle.size());
-    const auto is_there = [&](const Bytes& id) {
-      const Index index = workers_.find(id);
-      return index != none && workers_[index].standing == WorkerStanding::present;
+    const auto is_there = [this](std::string_view id) {
+      const auto found = workers_.by_identity().find(id);
+      return found != workers_.by_identity().end() &&
+             workers_[found->second].standing == WorkerStanding::present;
     };
+    manager.talk.forget_gone(is_there);
     crew.starting = manager.starting = manager.talk.starting(is_there, crew.workers, now);
     crew.workers_max = manager.last.max_task_concurrency;
     if (manager.full_until && now < *manager.full_until)

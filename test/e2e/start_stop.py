@@ -5,7 +5,7 @@
 
 Each cycle starts store, scheduler and a manager with one worker from one file, runs a task every tenth time, and ends the stack:
 by SIGTERM, SIGINT or SIGKILL to the launcher, or by SIGKILL to one of its children in turn. It fails when a process lives on or a
-port stays taken. test_launcher.py runs a handful of these.
+port stays taken. test_start_stop.py runs a handful of these.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import stack
 import versions
 from test_launcher import Launched, is_free, square
 
+WAYS = ("TERM", "INT", "KILL", "child")
 CHILDREN = ("store", "scheduler", "wm-one")
 
 
@@ -51,7 +52,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cycles", type=int, default=50, help="of each kind")
     cycles = parser.parse_args().cycles
-    for way in ("TERM", "INT", "KILL", "child"):
+    for way in WAYS:
         began = time.monotonic()
         for number in range(cycles):
             cycle(way, number, with_task=number % 10 == 0)

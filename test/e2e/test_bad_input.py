@@ -224,6 +224,11 @@ class BadInput(unittest.TestCase):
         self.refused("scheduler", "tcp://203.0.113.9:7001", code=1, says="this machine has no such address")
         self.refused("scheduler", "tcp://no-such-host.invalid:7001", code=1, says="no-such-host.invalid")
 
+    def test_object_storage_that_is_not_there(self):
+        (nobody,) = stack.free_ports(1)
+        says = f"object storage server tcp://127.0.0.1:{nobody} cannot be reached: .*connection refused"
+        self.refused("scheduler", "tcp://127.0.0.1:0", "-osa", f"tcp://127.0.0.1:{nobody}", code=1, says=says)
+
     def test_a_log_configuration_that_is_wrong(self):
         conf = self.file("[logger_root]\nlevel=LOUD\nhandlers=\n", "log.conf")
         self.refused("scheduler", "tcp://127.0.0.1:0", "-lcf", conf, code=2, says="log.conf:2: level 'LOUD' is not allowed")

@@ -171,12 +171,6 @@ bind_address = "tcp://127.0.0.1:{storage}"
                     self.exercise(launched.address)
                     self.assertEqual(launched.role.stop(), 0, launched.log())
 
-    def test_five_starts_and_stops_leave_nothing(self):
-        for _ in range(5):
-            with Launched() as launched:
-                launched.wait_ready()
-                self.assert_ends(launched, 0, after=launched.role.process.terminate)
-
     # ---- signals to the launcher ----
 
     def test_an_interrupt_stops_in_order(self):

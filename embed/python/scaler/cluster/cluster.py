@@ -11,7 +11,6 @@ from scaler.config.common.logging import LoggingConfig
 from scaler.config.common.worker import WorkerConfig
 from scaler.config.common.worker_manager import WorkerManagerConfig
 from scaler.config.section.native_worker_manager import NativeWorkerManagerConfig, NativeWorkerManagerMode
-from scaler.config.types.worker import WorkerCapabilities
 
 
 class Cluster(RoleProcess):
@@ -38,19 +37,7 @@ class Cluster(RoleProcess):
         logging_level: str,
     ) -> None:
         self._worker_names = list(worker_names)
-        worker_config = WorkerConfig(
-            per_worker_capabilities=WorkerCapabilities(dict(per_worker_capabilities or {})),
-            per_worker_task_queue_size=per_worker_task_queue_size,
-            heartbeat_interval_seconds=heartbeat_interval_seconds,
-            task_timeout_seconds=task_timeout_seconds,
-            death_timeout_seconds=death_timeout_seconds,
-            garbage_collect_interval_seconds=garbage_collect_interval_seconds,
-            trim_memory_threshold_bytes=trim_memory_threshold_bytes,
-            hard_processor_suspend=hard_processor_suspend,
-            io_threads=worker_io_threads,
-            event_loop=event_loop,
-            preload=preload,
-        )
+        worker_config = WorkerConfig.of_arguments(locals(), io_threads=worker_io_threads)
         manager_config = WorkerManagerConfig(
             scheduler_address=address,
             worker_manager_id="cluster",

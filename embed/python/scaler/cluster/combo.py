@@ -16,7 +16,6 @@ from scaler.config.common.worker_manager import WorkerManagerConfig
 from scaler.config.section.native_worker_manager import NativeWorkerManagerConfig, NativeWorkerManagerMode
 from scaler.config.section.scheduler import PolicyConfig
 from scaler.config.types.object_storage_server import ObjectStorageAddressConfig
-from scaler.config.types.worker import WorkerCapabilities
 from scaler.config.types.zmq import ZMQConfig
 from scaler.utility.network_util import get_available_tcp_port
 from scaler.worker_manager_adapter.baremetal.native import NativeWorkerManager
@@ -78,18 +77,10 @@ class SchedulerClusterCombo:
         if security_config is not None and security_config.has_credentials():
             raise NotImplementedError("encrypted connections are not built in yet")
         logging_config = LoggingConfig(logging_paths, logging_config_file, logging_level)
-        worker_config = WorkerConfig(
-            per_worker_capabilities=WorkerCapabilities(dict(per_worker_capabilities or {})),
+        worker_config = WorkerConfig.of_arguments(
+            locals(),
             per_worker_task_queue_size=per_worker_queue_size or per_worker_task_queue_size,
-            heartbeat_interval_seconds=heartbeat_interval_seconds,
-            task_timeout_seconds=task_timeout_seconds,
-            death_timeout_seconds=death_timeout_seconds,
-            garbage_collect_interval_seconds=garbage_collect_interval_seconds,
-            trim_memory_threshold_bytes=trim_memory_threshold_bytes,
-            hard_processor_suspend=hard_processor_suspend,
             io_threads=worker_io_threads,
-            event_loop=event_loop,
-            preload=preload,
         )
 
         def manager_of(scheduler: ZMQConfig, storage: ObjectStorageAddressConfig) -> NativeWorkerManager:

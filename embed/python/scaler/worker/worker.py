@@ -10,7 +10,6 @@ from scaler.cluster.words import logging_words, option, worker_words
 from scaler.config import defaults
 from scaler.config.common.logging import LoggingConfig
 from scaler.config.common.worker import WorkerConfig
-from scaler.config.types.worker import WorkerCapabilities
 from scaler.utility.identifiers import WorkerID
 
 
@@ -39,18 +38,8 @@ class Worker(RoleProcess):
         logging_config_file: Optional[str] = None,
     ) -> None:
         self.identity = WorkerID.generate_worker_id(name)
-        config = WorkerConfig(
-            per_worker_capabilities=WorkerCapabilities(dict(capabilities or {})),
-            per_worker_task_queue_size=task_queue_size,
-            heartbeat_interval_seconds=heartbeat_interval_seconds,
-            task_timeout_seconds=task_timeout_seconds,
-            death_timeout_seconds=death_timeout_seconds,
-            garbage_collect_interval_seconds=garbage_collect_interval_seconds,
-            trim_memory_threshold_bytes=trim_memory_threshold_bytes,
-            hard_processor_suspend=hard_processor_suspend,
-            io_threads=io_threads,
-            event_loop=event_loop,
-            preload=preload,
+        config = WorkerConfig.of_arguments(
+            locals(), per_worker_capabilities=capabilities, per_worker_task_queue_size=task_queue_size
         )
         environment_words, environment = worker_environment()
         words = ["worker", str(address), "--worker-id", self.identity.decode()]

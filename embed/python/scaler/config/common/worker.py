@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Optional
+from typing import Any, Mapping, Optional
 
 from scaler.config import defaults
 from scaler.config.types.worker import WorkerCapabilities
@@ -31,6 +31,14 @@ class WorkerConfig:
     io_threads: int = defaults.DEFAULT_IO_THREADS
     event_loop: str = "builtin"
     preload: Optional[str] = None  # such as "package.module:function(1, x=2)"
+
+    @classmethod
+    def of_arguments(cls, arguments: Mapping[str, Any], **renamed: Any) -> WorkerConfig:
+        """From a constructor's arguments, those that are no field left out; `renamed` are fields that it calls otherwise."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        values = {name: value for name, value in {**arguments, **renamed}.items() if name in names}
+        values["per_worker_capabilities"] = WorkerCapabilities(dict(values["per_worker_capabilities"] or {}))
+        return cls(**values)
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:
