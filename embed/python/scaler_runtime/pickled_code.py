@@ -1,7 +1,8 @@
 """Functions pickled elsewhere: read those of other cloudpickle releases, refuse those of other Python versions.
 
 Pickled code carries no version, and the interpreter does not check what it runs: the code of another minor version may work,
-or fail oddly, or crash. So each code object is compared, when it is made, with what this version's compiler could have written.
+or fail oddly, or crash. Our own clients stamp such pickles with their version. In those of others each code object is compared,
+when it is made, with what this version's compiler could have written.
 """
 
 import functools
@@ -10,6 +11,10 @@ import platform
 import sys
 import types
 
+_STAMP = b"scaler: made by Python "  # behind protocol, opcode and length of a text that is dropped again
+_STAMP_AT = 4
+_OWN_VERSION = "%d.%d" % sys.version_info[:2]
+_RESUMES = {151: "3.11 or 3.12", 149: "3.13", 128: "3.14"}  # what functions of each version begin with
 _NEW_CODE = sys.version_info >= (3, 11)
 _ARGUMENTS = 18 if _NEW_CODE else 16  # of types.CodeType
 _RESUME = opcode.opmap.get("RESUME")  # every function begins with it since 3.11
@@ -52,13 +57,28 @@ def _add_newer_names(package, module):
             setattr(module, name, value)
 
 
+def check_stamp(payload):
+    """Raises when a client that says its version has another one. `payload` is bytes, or a view of them."""
+    begin = _STAMP_AT + len(_STAMP)
+    if payload[_STAMP_AT:begin] == _STAMP:
+        theirs = bytes(payload[begin : _STAMP_AT + payload[_STAMP_AT - 1]]).decode("ascii", "replace")
+        if theirs != _OWN_VERSION:
+            raise _of_version(theirs)
+
+
 def make_code(*arguments):
     if len(arguments) != _ARGUMENTS:
         raise _of_version("3.10 or older" if _NEW_CODE else "3.11 or newer")
     code = types.CodeType(*arguments)
     if not fits(code.co_code):
-        raise _of_version("3.12 or newer" if sys.version_info[:2] == (3, 11) else "of another minor version")
+        raise _of_version(_version_of(code.co_code))
     return code
+
+
+def _version_of(code):
+    """As well as the first instructions tell."""
+    theirs = next((_RESUMES[number] for number in code[:16:2] if number in _RESUMES), "of another minor version")
+    return "3.12" if theirs.startswith(_OWN_VERSION) else "3.11" if theirs.endswith(_OWN_VERSION) else theirs
 
 
 def _of_version(theirs):

@@ -5,7 +5,7 @@ import platform
 import sys
 import weakref
 
-from scaler_runtime import failures, serializers, streams
+from scaler_runtime import failures, pickled_code, serializers, streams
 from scaler_runtime.context import CurrentTask
 
 _NOT_LOADED = object()
@@ -44,6 +44,8 @@ class Objects:
             if len(payload) <= _CLIENT_BYTES_MAX and type(serializer) is serializers.Default:
                 loaded = self._load_small(bytes(payload), serializer)
             else:
+                if type(serializer) is serializers.Default:
+                    pickled_code.check_stamp(memoryview(payload))
                 loaded = serializer.deserialize(payload)
         except Exception as error:
             raise cannot_deserialize(object_id.hex(), error) from error
@@ -52,6 +54,7 @@ class Objects:
         return loaded
 
     def _load_small(self, payload, serializer):
+        pickled_code.check_stamp(payload)
         if _CLIENT_CLASS not in payload:
             return serializer.deserialize(payload)
         loaded = self._clients.get(payload)

@@ -4,6 +4,7 @@ from unittest import mock
 
 import cloudpickle
 
+from scaler.client.serializer.default import DefaultSerializer
 from scaler_runtime import pickled_code
 from support import Env
 
@@ -37,6 +38,33 @@ class Code(unittest.TestCase):
         for size in range(20):
             self.assertFalse(pickled_code.fits(sample.__code__.co_code[: 2 * size - 1]), "half an instruction")
 
+    def test_the_first_instructions_tell_the_version(self):
+        for code, theirs in (("97007900", "3.12"), ("950055002400", "3.13"), ("800052002300", "3.14"),
+                             ("5e0097007900", "3.12"), ("", "of another minor version")):
+            self.assertEqual(pickled_code._version_of(bytes.fromhex(code)), theirs)
+
+    def test_code_that_is_stamped_with_another_version_is_refused_though_it_would_fit(self):
+        stamped = DefaultSerializer.serialize(lambda x: x)
+        self.assertEqual(pickle.loads(stamped)(3), 3)
+        env = Env()
+        failed, payload, _ = env.run_ids(env.give(stamped), env.give_value(3))
+        self.assertEqual((failed, pickle.loads(payload)), (False, 3))
+        for padding in (b"", bytes(5000)):  # small and large payloads
+            for theirs in ("3.12", "3.9", "4.10"):
+                made = DefaultSerializer.serialize(lambda x, y=padding: x)
+                with_other = made.replace(b"\x8c\x1bscaler: made by Python 3.11",
+                                          b"\x8c%cscaler: made by Python %s" % (len(theirs) + 23, theirs.encode()), 1)
+                self.assertNotEqual(made, with_other)
+                self.assertEqual(pickle.loads(with_other)(3), 3, "others may read it")
+                env = Env()
+                failed, payload, _ = env.run_ids(env.give(with_other), env.give_value(1))
+                self.assertTrue(failed)
+                self.assertIn(f"it was pickled by Python {theirs}, and this worker runs Python 3.11", str(pickle.loads(payload)))
+
+    def test_what_holds_no_code_bears_no_stamp(self):
+        for value in (print, [1, {2}], Env, b"x" * 10_000):
+            self.assertNotIn(b"made by Python", DefaultSerializer.serialize(value))
+
     def test_functions_still_travel_both_ways(self):
         copy = pickle.loads(cloudpickle.dumps(lambda x: x + 1))
         self.assertEqual(copy(1), 2)
@@ -44,7 +72,7 @@ class Code(unittest.TestCase):
 
     def test_a_function_of_another_version_fails_its_task_in_one_sentence(self):
         function = cloudpickle.dumps(lambda x: x)
-        for theirs, patch in (("3.12 or newer", {"fits": lambda code: False}), ("3.10 or older", {"_ARGUMENTS": 16})):
+        for theirs, patch in (("3.12", {"fits": lambda code: False}), ("3.10 or older", {"_ARGUMENTS": 16})):
             with mock.patch.multiple(pickled_code, **patch):
                 env = Env()
                 failed, payload, _ = env.run_ids(env.give(function), env.give_value(1))
