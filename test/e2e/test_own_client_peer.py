@@ -15,6 +15,7 @@ from scaler import Client
 from scaler.utility.exceptions import ProcessorDiedError
 
 import peer
+import programs
 import stack
 from test_client import TEST_LIMIT_S, add, announce_and_nap, boom, exit_hard, fibonacci, inc, square, wait_for_file
 
@@ -54,6 +55,12 @@ class PeerStack(unittest.TestCase):
         self.assertEqual(self.client.submit(square, 8).result(), 64)
         done, _ = wait([self.client.submit(square, i) for i in range(50)], timeout=60)
         self.assertEqual(len(done), 50)
+
+    def test_every_program_of_the_checklist(self):
+        for name, program in {**programs.ALL, "19 ten thousand": programs.one_thousand}.items():
+            with self.subTest(name):
+                signal.alarm(TEST_LIMIT_S)
+                program(self.address)
 
     def test_failures(self):
         with self.assertRaisesRegex(ValueError, "boom 3"):

@@ -1,0 +1,294 @@
+"""Programs as users write them, each in a function that takes the scheduler's address. Every one runs with any client, on any
+stack: test_programs.py on ours, test_own_client_peer.py on the peer's."""
+
+import concurrent.futures
+import functools
+import logging
+import math
+import os
+import pickle
+import random
+import struct
+import tempfile
+import time
+
+from scaler import Client
+from scaler.client.serializer.mixins import Serializer
+from scaler.utility.exceptions import ProcessorDiedError
+from scaler.utility.logging.utility import setup_logger
+
+from versions import CLIENT, OURS, map_with
+
+
+def inc(value):
+    return value + 1
+
+
+def add(left, right):
+    return left + right
+
+
+def minus(left, right):
+    return left - right
+
+
+def lookup(heavy, index):
+    return len(heavy) + index
+
+
+def square_roots(address):
+    with Client(address=address) as client:
+        futures = [client.submit(math.sqrt, i) for i in range(100)]
+        assert sum(future.result() for future in futures) == sum(math.sqrt(i) for i in range(100))
+
+
+def maps(address):
+    with Client(address=address) as client:
+        assert client.map(math.sqrt, range(100)) == [math.sqrt(i) for i in range(100)]
+        assert client.map(add, [1, 2, 3], [10, 20, 30]) == [11, 22, 33]
+        assert client.starmap(add, [(5, 5), ("a", "b")]) == [10, "ab"]
+        assert list(client.map(inc, (i for i in range(10)))) == list(range(1, 11))
+
+
+def maps_of_tuples(address):
+    """As releases before 2.0 have them; later ones pass the tuple."""
+    with Client(address=address) as client:
+        given = client.map(math.sqrt if CLIENT < (2, 0) else lambda one: math.sqrt(one[0]), [(i,) for i in range(100)])
+        assert given == [math.sqrt(i) for i in range(100)]
+
+
+def graph(address):
+    """Data, nodes and a function that stands in the graph by itself."""
+    nodes = {"a": 2, "b": 2, "c": (inc, "a"), "d": (add, "a", "b"), "e": (minus, "d", "c"), "f": add}
+    with Client(address=address) as client:
+        values = client.get(nodes, keys=["a", "b", "c", "d", "e", "f"])
+        assert {key: values[key] for key in "abcde"} == {"a": 2, "b": 2, "c": 3, "d": 4, "e": 1}
+        assert values["f"](1, 2) == 3
+        futures = client.get(nodes, keys=["d", "e"], block=False)
+        assert {key: future.result() for key, future in futures.items()} == {"d": 4, "e": 1}
+
+
+def fibonacci(client, n):
+    if n < 2:
+        return n
+    left, right = client.submit(fibonacci, client, n - 1), client.submit(fibonacci, client, n - 2)
+    return left.result() + right.result()
+
+
+def graph_inside(client, n):
+    return client.get({"n": n, "next": (inc, "n"), "sum": (add, "n", "next")}, keys=["sum"])["sum"]
+
+
+def nested(address):
+    with Client(address=address) as client:
+        assert client.submit(fibonacci, client, 6).result() == 8
+        assert client.submit(graph_inside, client, 3).result() == 7
+
+
+def objects_sent_once(address):
+    with Client(address=address) as client:
+        heavy = client.send_object(list(range(100_000)), name="heavy")
+        futures = [client.submit(lookup, heavy, i) for i in range(20)]
+        assert [future.result() for future in futures] == [100_000 + i for i in range(20)]
+
+
+def clear_and_leave(address):
+    client = Client(address=address)
+    reference = client.send_object("kept until cleared")
+    assert client.submit(len, reference).result() == 18
+    client.clear()
+    client.disconnect()
+    again = Client(address=address)
+    again.disconnect()  # fresh, without a task
+
+
+def context(address):
+    def inner(n):
+        from scaler import Client as ClientOfTheTask
+
+        with ClientOfTheTask() as own:
+            return own.submit(math.factorial, n).result()
+
+    with Client(address=address) as client:
+        assert client.submit(inner, 5).result() == 120
+
+
+class Tagged(Serializer):
+    """One byte says how the rest was made."""
+
+    @staticmethod
+    def serialize(obj):
+        if isinstance(obj, int) and abs(obj) < 2**31:
+            return b"i" + struct.pack("i", obj)
+        import cloudpickle
+
+        return b"p" + cloudpickle.dumps(obj)
+
+    @staticmethod
+    def deserialize(payload):
+        if payload[0:1] == b"i":
+            return struct.unpack("i", payload[1:])[0]
+        return pickle.loads(payload[1:])
+
+
+def own_serializer(address):
+    with Client(address=address, serializer=Tagged()) as client:
+        assert client.submit(add, 1, 2).result() == 3
+        assert map_with(client, inc, ["a"] * 0 + [1, 2]) == [2, 3]
+        assert client.submit(sorted, ["b", "a"]).result() == ["a", "b"]
+
+
+def price(paths, seed):
+    """A call option by Monte Carlo, without any package."""
+    source = random.Random(seed)
+    payoff = (max(100 * math.exp(-0.02 + 0.2 * source.gauss(0, 1)) - 100, 0) for _ in range(paths))
+    return math.fsum(payoff) / paths
+
+
+def prices(address):
+    with Client(address=address) as client:
+        values = client.starmap(price, [(2_000, seed) for seed in range(20)])
+        assert 5 < sum(values) / len(values) < 11, values
+
+
+def rows_of(table, begin, end):
+    return float(table[begin:end].sum())
+
+
+def numpy_tables(address):
+    import numpy
+
+    table = numpy.arange(400_000, dtype=float).reshape(-1, 4)
+    with Client(address=address) as client:
+        sums = client.starmap(rows_of, [(table, begin, begin + 25_000) for begin in range(0, 100_000, 25_000)])
+        assert sum(sums) == table.sum()
+
+
+def part_of(heavy, index):
+    return heavy[index]
+
+
+def heavy_partial(address):
+    """A function that holds much data, mapped over a few values."""
+    heavy = os.urandom(20_000_000)
+    with Client(address=address) as client:
+        assert map_with(client, functools.partial(part_of, heavy), range(4)) == list(heavy[:4])
+
+
+def callbacks(address):
+    """What frameworks above a client need: futures with callbacks, waited for together."""
+    seen = []
+    with Client(address=address) as client:
+        futures = [client.submit(inc, i) for i in range(50)]
+        for future in futures:
+            future.add_done_callback(lambda done: seen.append(done.result()))
+        done, open_ones = concurrent.futures.wait(futures, timeout=60)
+        assert len(done) == 50 and not open_ones
+        futures = [client.submit(inc, i) for i in range(50)]
+        assert sorted(f.result() for f in concurrent.futures.as_completed(futures, timeout=60)) == list(range(1, 51))
+    deadline = time.monotonic() + 10
+    while len(seen) < 50:
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.01)
+    assert sorted(seen) == list(range(1, 51))
+
+
+def quick(address):
+    """Each step of a short session is at once; the first task may start a processor."""
+    with Client(address=address) as client:
+        client.submit(inc, 0).result()
+    steps = []
+    begin = time.monotonic()
+    client = Client(address=address)
+    steps.append(time.monotonic() - begin)
+    begin = time.monotonic()
+    future = client.submit(inc, 1)
+    steps.append(time.monotonic() - begin)
+    begin = time.monotonic()
+    assert future.result() == 2
+    steps.append(time.monotonic() - begin)
+    begin = time.monotonic()
+    client.disconnect()
+    steps.append(time.monotonic() - begin)
+    limit = 0.3 if OURS else 5  # the others are slower on a busy machine
+    assert max(steps) < limit, steps
+
+
+def many(address, count):
+    with Client(address=address) as client:
+        futures = [client.submit(inc, i) for i in range(count)]
+        assert [future.result() for future in futures] == list(range(1, count + 1))
+        assert map_with(client, inc, range(count)) == list(range(1, count + 1))
+
+
+def ten_thousand(address):
+    many(address, 10_000 if OURS else 1_000)  # other clients take a second for each thousand
+
+
+def one_thousand(address):
+    many(address, 1_000)
+
+
+def crash(address):
+    with Client(address=address) as client:
+        try:
+            client.submit(os._exit, 1).result()
+            raise AssertionError("no error")
+        except ProcessorDiedError:
+            pass
+        assert client.submit(inc, 1).result() == 2
+
+
+def nap(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def long_child(client, seconds):
+    return client.submit(nap, seconds).result()
+
+
+def child_outlives_the_timeout(address):
+    """A suspended task's client stays connected longer than its own time-out."""
+    with Client(address=address, timeout_seconds=2, heartbeat_interval_seconds=1) as client:
+        assert client.submit(long_child, client, 3).result() == 3
+
+
+def with_logger(address):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "log")
+        setup_logger(log_paths=(path,))
+        try:
+            logging.info("a word of the program")
+            square_roots(address)
+            with open(path) as file:
+                assert "a word of the program" in file.read()
+        finally:
+            root = logging.getLogger()
+            for handler in root.handlers[:]:
+                root.removeHandler(handler)
+                handler.close()
+
+
+# By the rows of the checklist in docs/programs.md.
+ALL = {
+    "1 square roots": square_roots,
+    "2 maps": maps,
+    "3 maps of tuples": maps_of_tuples,
+    "4 graph": graph,
+    "5 nested": nested,
+    "6 objects sent once": objects_sent_once,
+    "7 clear and leave": clear_and_leave,
+    "11 context": context,
+    "12 own serializer": own_serializer,
+    "13 prices": prices,
+    "13 numpy tables": numpy_tables,
+    "14 heavy partial": heavy_partial,
+    "17 callbacks": callbacks,
+    "18 quick": quick,
+    "19 ten thousand": ten_thousand,
+    "21 crash": crash,
+    "22 child outlives the timeout": child_outlives_the_timeout,
+    "24 with logger": with_logger,
+}
+NEEDS = {"13 numpy tables": "numpy"}
