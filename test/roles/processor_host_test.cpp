@@ -34,6 +34,12 @@ class HostEnv {
     watchdog_.stop();
     REQUIRE_FALSE(expired_);
   }
+  // For what no event tells, such as a signal's effect on another process.
+  void run_until_seen(const std::function<bool()>& done) {
+    net::Timer look(loop_, [] {});
+    look.start(1ms, 1ms);
+    run_until(done);
+  }
   void start(ProcessorId id) {
     host_.start(id);
     run_until([&] { return said<agent::ProcessorReady>(id) || ended.contains(id); });
@@ -163,7 +169,7 @@ TEST_CASE("a hard suspended processor is stopped as a process and goes on when r
   env.start(1);
   const int pid = env.pid_of(1);
   env.host().suspend(1, true);
-  env.run_until([&] { return HostEnv::state_of(pid) == 'T'; });
+  env.run_until_seen([&] { return HostEnv::state_of(pid) == 'T'; });
   env.run_task(1, "finish");
   env.host().resume(1, true);
   env.run_until([&] { return env.said<agent::TaskFinished>(1) != nullptr; });
