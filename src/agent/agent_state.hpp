@@ -64,6 +64,9 @@ struct Upload {
   bool failed = false;
   bool named = true;      // an agent's own failures have an empty name
   bool canceled = false;  // meanwhile: the object is announced, the result is not
+  bool carried = false;   // with its announcement, which does not wait for the store then
+  bool announced = false;
+  bool deleted = false;  // announced, and deleted before the store said that it has it
   wire::TaskProfile profile;
 };
 
@@ -101,6 +104,7 @@ struct WorkerAgent::Impl {
 
   // tasks.cpp: the queue, suspension, cancels
   void accept(wire::Task said, TimePoint now, Outbox& out);
+  void take_copies(AgentTask& task);
   void cancel(const wire::TaskCancel& said, TimePoint now, Outbox& out);
   void pump(TimePoint now, Outbox& out);  // does what the queue allows; after every event
   bool preempt(AgentTask& head, TimePoint now, Outbox& out);
@@ -151,6 +155,8 @@ struct WorkerAgent::Impl {
   bool may_hold(TimePoint now) const;
   void upload_held(TimePoint now, Outbox& out);  // when it is time
   void forget_held();
+  void send_result(const ObjectId& id, Upload& result, Outbox& out);
+  void result_deleted(const ObjectId& id, Outbox& out);
   void object_stored(const ObjectId& id);
   void announce_stored(Outbox& out);
   void tell_result(const ObjectId& id, const Upload& result, Outbox& out);

@@ -56,10 +56,15 @@ void WorkerAgent::check_invariants() const {
   SCALER_ASSERT(agent.available() <= (agent.running ? 1U : 2U), "too many spare processors");
 
   std::uint64_t upload_bytes = 0;
+  std::size_t unannounced = 0;
   for (const auto& [id, upload] : agent.uploads) {
     upload_bytes += upload.payload.size();
     const auto found = agent.uploading.find(upload.task);
-    SCALER_ASSERT(found != agent.uploading.end() && found->second == id, "an upload of no task");
+    const bool awaited = found != agent.uploading.end() && found->second == id;
+    SCALER_ASSERT(awaited != upload.announced, "an upload of no task");
+    SCALER_ASSERT(!upload.deleted || (upload.announced && upload.payload.empty()),
+                  "only what was announced is deleted");
+    unannounced += awaited ? 1 : 0;
   }
   SCALER_ASSERT(upload_bytes == agent.upload_bytes, "bytes on their way to the store");
   std::uint64_t held_bytes = 0;
@@ -71,7 +76,7 @@ void WorkerAgent::check_invariants() const {
   SCALER_ASSERT(held_bytes == agent.held_bytes, "bytes held back");
   SCALER_ASSERT(agent.held.empty() || (agent.running && !agent.queue.empty()),
                 "results held back for nothing");
-  SCALER_ASSERT(agent.uploads.size() == agent.uploading.size(), "results on their way");
+  SCALER_ASSERT(unannounced == agent.uploading.size(), "results on their way");
   agent.objects.check_invariants();
 }
 

@@ -48,6 +48,16 @@ bool ObjectTable::fetch(const ObjectId& id, Retain retain) {
   return true;
 }
 
+void ObjectTable::offer(const ObjectId& id, Bytes payload, Retain retain) {
+  const auto found = objects_.find(id);
+  SCALER_ASSERT(found != objects_.end() && found->second.needs > 0, "offered, but not needed");
+  Object& object = found->second;
+  if (object.payload || object.fetching) return;
+  object.kept = object.kept || retain == Retain::kept;
+  bytes_ += cost_of(payload);
+  object.payload = std::move(payload);
+}
+
 void ObjectTable::asked(const ObjectId& id, TimePoint expires) {
   const auto found = objects_.find(id);
   SCALER_ASSERT(found != objects_.end() && found->second.fetching, "asked for, but not fetching");

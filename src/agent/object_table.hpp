@@ -33,6 +33,8 @@ class ObjectTable {
 
   // Starts a fetch, unless the bytes are here or on their way. True: the store must be asked.
   [[nodiscard]] bool fetch(const ObjectId& id, Retain retain);
+  // The bytes came with a task that needs the object. Of no use if they are here or asked for.
+  void offer(const ObjectId& id, Bytes payload, Retain retain);
   // The store was asked; `expires` is when we stop believing in an answer.
   void asked(const ObjectId& id, TimePoint expires);
   // The bytes came. False: nobody needs them any more. The tasks that were parked for them are

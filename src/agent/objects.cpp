@@ -139,8 +139,10 @@ void WorkerAgent::Impl::forget(const std::vector<ObjectId>& ids, Outbox& out) {
 void WorkerAgent::Impl::objects_deleted(const std::vector<ObjectId>& ids, TimePoint now,
                                         Outbox& out) {
   std::vector<ObjectId> unneeded;
-  for (const ObjectId& id : ids)
+  for (const ObjectId& id : ids) {
     if (objects.deleted(id, now + deleted_patience)) unneeded.push_back(id);
+    if (!uploads.empty()) result_deleted(id, out);
+  }
   forget(unneeded, out);
 }
 

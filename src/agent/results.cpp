@@ -53,6 +53,8 @@ void WorkerAgent::Impl::task_finished(ProcessorId id, TaskFinished said, TimePoi
   result.profile.cpu_seconds = said.cpu_seconds;
   result.profile.memory_peak_bytes =
       std::max(said.memory_peak_bytes, task.rss_most - task.rss_first.value_or(task.rss_most));
+  result.carried =
+      !result.payload.empty() && result.payload.size() <= task.said.carried.result_bytes_max;
   if (now - task.given_at < hold_patience)
     hold(std::move(result), now, out);
   else
@@ -85,9 +87,17 @@ ObjectId WorkerAgent::Impl::add_upload(Upload result) {
 }
 
 void WorkerAgent::Impl::upload(Upload result, Outbox& out) {
-  const Bytes payload = result.payload;
   const ObjectId id = add_upload(std::move(result));
-  if (store_connected) out.push_back(SetObject{id, payload});
+  if (store_connected) send_result(id, uploads.at(id), out);
+}
+
+// A result that its announcement carries is announced at once: whoever wants it has it then, and
+// others wait at the store until it is there. All others are announced when the store has them.
+void WorkerAgent::Impl::send_result(const ObjectId& id, Upload& result, Outbox& out) {
+  out.push_back(SetObject{id, result.payload});
+  if (!result.carried || std::exchange(result.announced, true)) return;
+  uploading.erase(result.task);
+  stored.emplace_back(id, result);
 }
 
 void WorkerAgent::Impl::hold(Upload result, TimePoint now, Outbox& out) {
@@ -105,7 +115,7 @@ bool WorkerAgent::Impl::may_hold(TimePoint now) const {
 
 void WorkerAgent::Impl::upload_held(TimePoint now, Outbox& out) {
   if (held.empty() || may_hold(now)) return;
-  for (const ObjectId& id : held) out.push_back(SetObject{id, uploads.at(id).payload});
+  for (const ObjectId& id : held) send_result(id, uploads.at(id), out);
   forget_held();
 }
 
@@ -121,10 +131,20 @@ void WorkerAgent::Impl::object_stored(const ObjectId& id) {
   if (found == uploads.end()) return;
   Upload result = std::move(found->second);
   uploads.erase(found);
-  uploading.erase(result.task);
   upload_bytes -= result.payload.size();
+  if (result.announced) return;
+  uploading.erase(result.task);
+  result.carried = false;  // it would carry the bytes twice
   result.payload = {};
   stored.emplace_back(id, std::move(result));
+}
+
+// The store deletes it too, but may get it only afterwards, from us.
+void WorkerAgent::Impl::result_deleted(const ObjectId& id, Outbox& out) {
+  const auto found = uploads.find(id);
+  if (found == uploads.end() || std::exchange(found->second.deleted, true)) return;
+  upload_bytes -= std::exchange(found->second.payload, {}).size();
+  if (store_connected) out.push_back(RemoveObject{id});
 }
 
 // Each result's object before the result: one announcement for as many in a row as are one
@@ -149,8 +169,9 @@ void WorkerAgent::Impl::announce_stored(Outbox& out) {
 void WorkerAgent::Impl::tell_result(const ObjectId& id, const Upload& result, Outbox& out) {
   if (result.canceled) return;  // the object has an owner, so it will be deleted
   const auto type = result.failed ? wire::TaskResultType::failed : wire::TaskResultType::success;
-  out.push_back(ToScheduler{
-      wire::TaskResult{result.task, type, wire::encode_task_profile(result.profile), {id}}});
+  wire::TaskResult said{result.task, type, wire::encode_task_profile(result.profile), {id}};
+  if (result.carried) said.carried.copies.push_back(result.payload);
+  out.push_back(ToScheduler{std::move(said)});
 }
 
 bool WorkerAgent::Impl::uploads_full() const {

@@ -74,7 +74,15 @@ void WorkerAgent::Impl::send_to_store(TimePoint now, Outbox& out) {
   store_missing_since.reset();
   for (const ObjectId& id : objects.list_to_ask()) ask_store(id, now, out);
   forget_held();
-  for (const auto& [id, result] : uploads) out.push_back(SetObject{id, result.payload});
+  for (auto at = uploads.begin(); at != uploads.end();) {
+    if (!at->second.deleted) {
+      send_result(at->first, at->second, out);
+      ++at;
+      continue;
+    }
+    out.push_back(RemoveObject{at->first});
+    at = uploads.erase(at);
+  }
 }
 
 wire::WorkerHeartbeat WorkerAgent::Impl::heartbeat(const Measures& measures) {

@@ -41,6 +41,7 @@ void WorkerAgent::Impl::accept(wire::Task said, TimePoint now, Outbox& out) {
   task.flags = flags.value_or(wire::TaskFlags{});
   if (well_formed) task.needs = needs_of(task.said);
   for (const ObjectId& object : task.needs) objects.need(object);
+  if (well_formed) take_copies(task);
   const TaskQueue::Key key = queue.push(id, task.flags.priority, false);
   task.state = Queued{key};
   if (window_scanned && key < *window_scanned) window_scanned.reset();
@@ -49,6 +50,23 @@ void WorkerAgent::Impl::accept(wire::Task said, TimePoint now, Outbox& out) {
          "task metadata must be empty, or 6 bytes with a priority of 0 or more", now, out);
   else if (!well_formed)
     fail(id, builtins, "ValueError", "a task sent to a worker may only name objects", now, out);
+}
+
+// Only of objects that are the task's owner's own: nobody else's are taken on its word.
+void WorkerAgent::Impl::take_copies(AgentTask& task) {
+  std::vector<Bytes>& copies = task.said.carried.copies;
+  if (copies.empty()) return;
+  const auto owner = owner_hash_of(task.said.source);
+  const auto take = [&](const ObjectId& id, Bytes& copy, Retain retain) {
+    if (!copy.empty() && std::equal(owner.begin(), owner.end(), id.bytes.begin()))
+      objects.offer(id, std::move(copy), retain);
+  };
+  if (!copies.front().empty())  // kept for longer than the rest of its frame
+    copies.front() = Bytes::copy_of(copies.front().view());
+  take(task.said.function, copies.front(), Retain::kept);
+  for (std::size_t at = 1; at < copies.size() && at <= task.said.arguments.size(); ++at)
+    take(std::get<ObjectId>(task.said.arguments[at - 1]), copies[at], Retain::until_given);
+  copies.clear();
 }
 
 AgentTask WorkerAgent::Impl::take_task(const TaskId& id, Outbox& out) {

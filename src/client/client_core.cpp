@@ -43,6 +43,7 @@ void ClientCore::on_scheduler_connected(TimePoint now, Outbox& /*out*/) {
   impl_->last_failure.clear();
   impl_->heartbeat_sent.reset();
   impl_->heartbeat_at = now;
+  impl_->copies_welcome = false;
   if (std::exchange(impl_->scheduler_lost, false)) impl_->say_again();
 }
 
@@ -100,7 +101,8 @@ void ClientCore::send_heartbeat(const wire::Resource& resource, TimePoint now, O
   Impl& my = *impl_;
   my.heartbeat_at = now + my.options.heartbeat_interval;
   if (!my.heartbeat_sent) my.heartbeat_sent = now;
-  out.effects.emplace_back(ToScheduler{wire::ClientHeartbeat{resource, my.latency_us}});
+  out.effects.emplace_back(ToScheduler{wire::ClientHeartbeat{
+      resource, my.latency_us, {.result_bytes_max = my.options.copy_bytes_max}}});
 }
 
 void ClientCore::on_deadline(TimePoint now, Outbox& out) { impl_->on_deadline(now, out); }
@@ -145,6 +147,8 @@ void ClientCore::check_invariants() const {
   std::uint64_t bytes = 0;
   for (const auto& [id, payload] : my.unstored) bytes += payload.size();
   SCALER_ASSERT(bytes == my.unstored_bytes, "the bytes on their way are counted");
+  for (const ObjectId& id : my.released_unstored)
+    SCALER_ASSERT(my.unstored.contains(id), "what the store has is released at once");
   if (my.phase == Impl::Phase::ended)
     SCALER_ASSERT(my.tasks.empty() && my.graphs.empty(), "the end leaves nothing");
 }

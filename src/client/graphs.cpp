@@ -20,6 +20,7 @@ void ClientCore::Impl::on_request(SubmitGraph& request, Outbox& out) {
   wire::GraphTask said;
   said.id = request.id;
   said.source = source();
+  if (copies_welcome) said.carried.result_bytes_max = options.copy_bytes_max;
   said.targets.reserve(request.targets.size());
   for (const GraphTarget& target : request.targets) {
     Task task;

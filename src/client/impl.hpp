@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "scaler/client/client_core.hpp"
@@ -15,6 +16,7 @@ struct Kept {
   Bytes name;
   std::size_t tasks_open = 0;  // whose function it is
   bool released = false;       // goes with the last of them
+  unsigned copies_sent = 0;    // with tasks
 };
 using KeptObjects = std::unordered_map<ObjectId, Kept>;
 
@@ -92,7 +94,8 @@ struct ClientCore::Impl {
   std::unordered_map<TaskId, Task>::iterator forget(std::unordered_map<TaskId, Task>::iterator at);
   std::shared_ptr<const Common> common_of(const wire::TaskFlags& flags,
                                           wire::Capabilities capabilities);
-  wire::Task message_of(const TaskId& id, const Task& task) const;
+  wire::Task message_of(const TaskId& id, const Task& task);
+  wire::Carried carried_by(const Task& task);
   void request_cancel(const TaskId& id, Task& task);
   void cancel_all();
   void settle_all(std::optional<Reason> reason, const std::string& text, Outbox& out);
@@ -129,6 +132,7 @@ struct ClientCore::Impl {
   TimePoint last_echo;
   std::uint32_t latency_us = 0;
   bool scheduler_lost = false;  // since it was known
+  bool copies_welcome = false;  // the scheduler knows what to do with them
   std::string last_failure;     // why the scheduler cannot be reached
 
   // object storage
@@ -145,6 +149,7 @@ struct ClientCore::Impl {
   std::unordered_map<ObjectId, std::uint64_t> fetch_limits;  // of lazy ones: bytes asked for
   std::unordered_map<ObjectId, Bytes> unstored;
   std::uint64_t unstored_bytes = 0;
+  std::unordered_set<ObjectId> released_unstored;  // told to the scheduler when the store has them
 
   // said at the end of the turn
   wire::ObjectInstruction creates;

@@ -8,6 +8,10 @@ namespace {
 
 // What is released with the others stays in the store a little longer; what is large should not.
 constexpr std::size_t removed_at_once_bytes = 64 << 10;
+// All copies that one task takes along.
+constexpr std::uint64_t copies_bytes_max = 4 * std::uint64_t{wire::copy_bytes_max};
+// How many tasks take their function along.
+constexpr unsigned function_copies_max = 16;
 
 }  // namespace
 
@@ -54,6 +58,7 @@ void ClientCore::Impl::on_object_stored(const ObjectId& id) {
   if (found == unstored.end()) return;
   unstored_bytes -= found->second.size();
   unstored.erase(found);
+  if (released_unstored.erase(id) == 1) releases.push_back(id);
 }
 
 void ClientCore::Impl::on_object(const ObjectId& id, Bytes payload, Outbox& out) {
@@ -79,7 +84,38 @@ void ClientCore::Impl::on_object(const ObjectId& id, Bytes payload, Outbox& out)
   deliver(found, std::move(payload), out);
 }
 
-void ClientCore::Impl::release(const ObjectId& id) { releases.push_back(id); }
+// What a task was given a copy of may be on its way to the store still, and would come there after
+// its deletion.
+void ClientCore::Impl::release(const ObjectId& id) {
+  if (unstored.contains(id))
+    released_unstored.insert(id);
+  else
+    releases.push_back(id);
+}
+
+// Copies of what the store may not have yet. A function soon is where its tasks run, so only the
+// first of them take it along.
+wire::Carried ClientCore::Impl::carried_by(const Task& task) {
+  wire::Carried carried;
+  if (!copies_welcome) return carried;
+  carried.result_bytes_max = options.copy_bytes_max;
+  std::uint64_t room = copies_bytes_max;
+  const auto add = [&](std::size_t place, const ObjectId& id) {
+    const auto found = unstored.find(id);
+    if (found == unstored.end() || found->second.empty()) return false;
+    const std::uint64_t bytes = found->second.size();
+    if (bytes > options.copy_bytes_max || bytes > room) return false;
+    room -= bytes;
+    carried.copies.resize(place + 1);
+    carried.copies[place] = found->second;
+    return true;
+  };
+  auto& [function, kept_function] = *task.function;
+  if (kept_function.copies_sent < function_copies_max && add(0, function))
+    ++kept_function.copies_sent;
+  for (std::size_t at = 0; at < task.arguments.size(); ++at) add(at + 1, task.arguments[at].id);
+  return carried;
+}
 
 void ClientCore::Impl::flush(TimePoint now, Outbox& out) {
   if (phase == Phase::ended) return;

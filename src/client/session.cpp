@@ -19,6 +19,7 @@ std::int64_t whole_seconds(Duration duration) {
 
 void ClientCore::Impl::on_echo(const wire::ClientHeartbeatEcho& echo, TimePoint now, Outbox& out) {
   last_echo = now;
+  copies_welcome = options.copy_bytes_max > 0 && echo.carried.result_bytes_max > 0;
   if (heartbeat_sent) {
     const auto half =
         std::chrono::duration_cast<std::chrono::microseconds>(now - *heartbeat_sent) / 2;
@@ -167,6 +168,7 @@ void ClientCore::Impl::end(Reason reason, const std::string& text, Outbox& out) 
   after_creates.clear();
   releases.clear();
   unstored.clear();
+  released_unstored.clear();
   unstored_bytes = 0;
   out.notices.emplace_back(Ended{reason, text});
   out.effects.emplace_back(

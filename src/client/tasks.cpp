@@ -37,7 +37,7 @@ std::shared_ptr<const Common> ClientCore::Impl::common_of(const wire::TaskFlags&
   return last_common;
 }
 
-wire::Task ClientCore::Impl::message_of(const TaskId& id, const Task& task) const {
+wire::Task ClientCore::Impl::message_of(const TaskId& id, const Task& task) {
   wire::Task said;
   said.id = id;
   said.source = source();
@@ -46,6 +46,7 @@ wire::Task ClientCore::Impl::message_of(const TaskId& id, const Task& task) cons
   said.capabilities = task.common->capabilities;
   said.arguments.reserve(task.arguments.size());
   for (const TaskArgument& argument : task.arguments) said.arguments.emplace_back(argument.id);
+  said.carried = carried_by(task);
   return said;
 }
 
@@ -133,6 +134,10 @@ void ClientCore::Impl::on_result(const wire::TaskResult& result, Outbox& out) {
   task.announced->result = result.results.front();
   if (!result.metadata.empty())
     task.announced->profile = wire::decode_task_profile(result.metadata);
+  if (!result.carried.copies.empty() && !result.carried.copies.front().empty()) {
+    task.phase = Task::Phase::fetching;  // and over at once
+    return deliver(found, Bytes::copy_of(result.carried.copies.front().view()), out);
+  }
   const bool whole = task.fetch == Fetch::eager || task.failed;
   ask_for(found->first, task, whole ? ~0ULL : options.prefetch_bytes, out);
 }

@@ -240,6 +240,8 @@ void WorkerRole::perform(agent::Effect effect) {
     store_->get(get->id);
   } else if (auto* set = std::get_if<agent::SetObject>(&effect)) {
     store_->put(set->id, std::move(set->payload));
+  } else if (auto* remove = std::get_if<agent::RemoveObject>(&effect)) {
+    store_->remove(remove->id);
   } else if (auto* start = std::get_if<agent::StartProcessor>(&effect)) {
     host_.start(start->processor);
   } else if (auto* tell = std::get_if<agent::TellProcessor>(&effect)) {

@@ -38,13 +38,16 @@ Index ClientDesk::client_of(PeerId from, Connection& connection, TimePoint now) 
   return connection.client;
 }
 
-void ClientDesk::on_heartbeat(PeerId from, Connection& connection, Turn& turn) {
+void ClientDesk::on_heartbeat(PeerId from, Connection& connection,
+                              const wire::ClientHeartbeat& heartbeat, Turn& turn) {
   Client& client = clients_[client_of(from, connection, turn.now)];
   if (client.standing == ClientStanding::unregistered) {
     client.standing = ClientStanding::registered;
     news_.note(turn.now, client_name(client.identity), "connected");
   }
-  turn.out.push_back(Send{from, wire::ClientHeartbeatEcho{options_.advertised_storage}});
+  wire::ClientHeartbeatEcho echo{options_.advertised_storage};
+  if (heartbeat.carried.result_bytes_max > 0) echo.carried.result_bytes_max = wire::copy_bytes_max;
+  turn.out.push_back(Send{from, std::move(echo)});
 }
 
 void ClientDesk::on_disconnect(Connection& connection, Turn& turn) {

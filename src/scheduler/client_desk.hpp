@@ -22,7 +22,8 @@ class ClientDesk {
 
   void on_connection(PeerId peer, Connection& connection, Turn& turn);
   void on_connection_lost(Connection& connection, Turn& turn);
-  void on_heartbeat(PeerId from, Connection& connection, Turn& turn);
+  void on_heartbeat(PeerId from, Connection& connection, const wire::ClientHeartbeat& heartbeat,
+                    Turn& turn);
   void on_disconnect(Connection& connection, Turn& turn);
 
   // The client behind a message; an unknown one gets a record without registration.

@@ -29,7 +29,9 @@ void Scheduler::Impl::dispatch(Sender from, wire::Message& message, Bytes& frame
             if (!object_desk.on_instruction(peer, instruction, turn))
               refuse(peer, "object instruction", turn);
           },
-          [&](wire::ClientHeartbeat&) { client_desk.on_heartbeat(from.peer, peer, turn); },
+          [&](wire::ClientHeartbeat& heartbeat) {
+            client_desk.on_heartbeat(from.peer, peer, heartbeat, turn);
+          },
           [&](wire::ClientDisconnect& disconnect) { on_client_disconnect(from, disconnect, turn); },
           [&](wire::WorkerHeartbeat& heartbeat) {
             worker_desk.on_heartbeat(from.peer, peer, std::move(heartbeat), turn);

@@ -15,6 +15,7 @@ void GraphEngine::submit(Index client, wire::GraphTask message) {
   Graph graph;
   graph.umbrella = message.id;
   graph.client = client;
+  graph.result_bytes_max = message.carried.result_bytes_max;
   graph.nodes.reserve(message.nodes.size());
   graph.ids.reserve(message.nodes.size());
   graph.arrival = std::make_unique<Arrival>();
@@ -103,6 +104,7 @@ const char* GraphEngine::link(Graph& graph, Index at) const {
   for (const Index input : node.inputs) {
     graph.nodes[input].dependents.push_back(at);
     ++graph.nodes[input].consumers_left;
+    ++graph.nodes[input].dependents_unsent;
   }
   arrival.inputs_missing.push_back(node.inputs_missing);
   if (node.inputs_missing == 0) {

@@ -105,15 +105,54 @@ bool GraphEngine::run_one(Index index, Turn& turn) {
 void GraphEngine::start(Index index, Index at, Turn& turn) {
   Graph& graph = graphs_[index];
   Node& node = graph.nodes[at];
-  auto task = std::make_unique<wire::Task>(std::move(node.task));
-  node.task = {};
-  for (auto& argument : task->arguments)
-    if (const TaskId* id = std::get_if<TaskId>(&argument))
-      argument = *graph.nodes[find(*id)->node].result;
+  auto message = std::make_unique<OwnMessage>();
+  message->said = std::exchange(node.task, {});
+  message->owner_wants_copy = node.target && graph.result_bytes_max > 0;
+  // A worker that carries a result does not wait for the storage to have it, so that of a target is
+  // asked for only if its owner uses it.
+  const std::uint32_t for_dependents = node.dependents.empty() ? 0 : wire::copy_bytes_max;
+  message->said.carried.result_bytes_max = node.target ? graph.result_bytes_max : for_dependents;
+  name_inputs(graph, *message);
+  for (const Index input : node.inputs)
+    if (--graph.nodes[input].dependents_unsent == 0) drop_copy(graph, graph.nodes[input]);
   node.phase = Phase::active;
   ++graph.active;
-  const wire::Task& sent = *task;
-  flow_.submit({graph.client, sent, std::move(task), node.nested, index}, turn);
+  const wire::Task& sent = message->said;
+  flow_.submit({graph.client, sent, std::move(message), node.nested, index}, turn);
+}
+
+// Of all of them, and takes along copies of those that are small.
+void GraphEngine::name_inputs(const Graph& graph, OwnMessage& message) const {
+  wire::Task& said = message.said;
+  std::uint64_t bytes = 0;
+  for (std::size_t at = 0; at < said.arguments.size(); ++at) {
+    const TaskId* id = std::get_if<TaskId>(&said.arguments[at]);
+    if (id == nullptr) continue;
+    const Node& input = graph.nodes[find(*id)->node];
+    said.arguments[at] = *input.result;
+    if (message.near == none) message.near = input.worker;
+    bytes += input.copy.size();
+    if (input.copy.empty() || bytes > task_copies_bytes_max) continue;
+    said.carried.copies.resize(at + 2);  // the function's place is the first
+    said.carried.copies[at + 1] = input.copy;
+  }
+}
+
+void GraphEngine::keep_copy(Graph& graph, Node& node, wire::TaskResult& said) {
+  if (said.carried.copies.empty() || said.carried.copies.front().empty()) return;
+  if (node.dependents_unsent == 0) return;
+  const std::uint64_t cost = cost_alone(said.carried.copies);
+  if (!flow_.copies().take(cost)) return;
+  graph.copies_cost += cost;
+  node.copy = std::move(said.carried.copies.front());
+}
+
+void GraphEngine::drop_copy(Graph& graph, Node& node) {
+  if (node.copy.empty()) return;
+  const std::uint64_t cost = node.copy.footprint_bytes();
+  graph.copies_cost -= cost;
+  flow_.copies().give(cost);
+  node.copy = {};
 }
 
 // Looks at one node and answers it, if it has no answer. First those that can be answered at once,
@@ -154,10 +193,14 @@ void GraphEngine::on_node_end(NodeEnd end, Turn& turn) {
   --graph.active;
   graph.to_release.nodes.push_back(at);
   const bool succeeded = end.outcome == wire::TaskState::success;
-  if (succeeded) node.result = end.results.front();
+  if (succeeded) node.result = end.said.results.front();
   put_to_work(index);
   if (graph.stage != Stage::running) return;  // its last word is known already
-  if (succeeded) return succeed(graph, at);
+  if (succeeded) {
+    node.worker = end.worker;
+    keep_copy(graph, node, end.said);
+    return succeed(graph, at);
+  }
   if (end.outcome == wire::TaskState::failed || end.outcome == wire::TaskState::failed_worker_died)
     return fail(graph, std::move(end), turn);
   cancel_graph(index);
@@ -174,11 +217,12 @@ void GraphEngine::succeed(Graph& graph, Index at) {
 // of our own.
 void GraphEngine::fail(Graph& graph, NodeEnd end, Turn& turn) {
   advance(graph, Stage::failing);
-  const bool has_error = end.outcome == wire::TaskState::failed && !end.results.empty();
+  const bool has_error = end.outcome == wire::TaskState::failed && !end.said.results.empty();
   if (has_error && graph.unfinished > 0)
-    end.results = {new_copy(graph, end.results.front(), turn)};
+    end.said.results = {new_copy(graph, end.said.results.front(), turn)};
   else
-    end.results.clear();
+    end.said.results.clear();
+  end.said.carried = {};
   graph.failure = std::make_unique<NodeEnd>(std::move(end));
 }
 
@@ -202,11 +246,11 @@ void GraphEngine::fail_one(Index index, Index at, Turn& turn) {
 wire::TaskResult GraphEngine::copy_of_failure(const Graph& graph, Index node, Turn& turn) {
   const NodeEnd& failure = *graph.failure;
   wire::TaskResult copy{
-      graph.ids[node], wire::TaskResultType::failed_worker_died, failure.metadata, {}};
-  if (failure.results.empty() || clients_[graph.client].standing == ClientStanding::gone)
+      graph.ids[node], wire::TaskResultType::failed_worker_died, failure.said.metadata, {}};
+  if (failure.said.results.empty() || clients_[graph.client].standing == ClientStanding::gone)
     return copy;
   copy.type = wire::TaskResultType::failed;
-  copy.results.push_back(new_copy(graph, failure.results.front(), turn));
+  copy.results.push_back(new_copy(graph, failure.said.results.front(), turn));
   if (clients_[graph.client].standing == ClientStanding::registered)
     objects_.create(graph.client, copy.results.front(), {});
   return copy;
@@ -286,7 +330,7 @@ wire::Message GraphEngine::last_answer(const Graph& graph) const {
   if (graph.stage == Stage::canceling)
     return wire::TaskCancelConfirm{graph.umbrella, wire::CancelConfirmType::canceled};
   wire::TaskResult answer{graph.umbrella, TaskResultType::success, {}, {}};
-  if (graph.stage == Stage::failing) answer.metadata = graph.failure->metadata;
+  if (graph.stage == Stage::failing) answer.metadata = graph.failure->said.metadata;
   if (graph.stage != Stage::running)
     answer.type = graph.failure && graph.failure->outcome == wire::TaskState::failed
                       ? TaskResultType::failed
@@ -297,10 +341,11 @@ wire::Message GraphEngine::last_answer(const Graph& graph) const {
 void GraphEngine::finish(Index index, Turn& turn) {
   Graph& graph = graphs_[index];
   clients_.reply(graph.client, last_answer(graph), turn.out);
-  if (graph.failure && !graph.failure->results.empty())
-    objects_.discard(graph.failure->results.front(), turn.now);
+  if (graph.failure && !graph.failure->said.results.empty())
+    objects_.discard(graph.failure->said.results.front(), turn.now);
   clients_[graph.client].graphs.erase(index);
   clients_.note_if_idle(graph.client);
+  flow_.copies().give(std::exchange(graph.copies_cost, 0));
   graph.client = none;
   advance(graph, Stage::closing);
 }
@@ -333,6 +378,8 @@ void GraphEngine::check_invariants() const {
     SCALER_ASSERT(graphs_[graph].in_work, "a graph is worked on that does not know it");
     live += graphs_[graph].stage == Stage::closing;
   }
+  SCALER_ASSERT(flow_.copies().used() == 0 || tasks_.size() + graphs_.size() > 0,
+                "copies that nobody carries");
   SCALER_ASSERT(live == graphs_.size(), "a graph that nobody has");
   SCALER_ASSERT(places_.size() == by_id_.size(), "stale ids of graphs");
   SCALER_ASSERT(graphs_.size() > 0 || places_.size() == 0, "ids of graphs that are gone");
@@ -344,9 +391,11 @@ void GraphEngine::check_graph(Index index) const {
   SCALER_ASSERT(umbrella != nullptr && umbrella->graph == index, "an umbrella leads elsewhere");
   std::uint32_t unfinished = 0;
   std::uint32_t active = 0;
+  std::uint64_t copies_cost = 0;
   for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
     const Phase phase = graph.nodes[node].phase;
     unfinished += phase != Phase::ended;
+    copies_cost += graph.nodes[node].copy.footprint_bytes();
     if (phase != Phase::active) continue;
     ++active;
     const Index task = tasks_.find(graph.ids[node]);
@@ -354,6 +403,7 @@ void GraphEngine::check_graph(Index index) const {
   }
   SCALER_ASSERT(unfinished == graph.unfinished && active == graph.active,
                 "a graph has lost count of its nodes");
+  SCALER_ASSERT(copies_cost == graph.copies_cost, "a graph has lost count of its copies");
   SCALER_ASSERT(active > 0 || graph.in_work, "a graph waits for nothing");
 }
 

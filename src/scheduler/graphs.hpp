@@ -67,6 +67,9 @@ class GraphEngine {
     bool nested = false;
     Phase phase = Phase::unstarted;
     std::optional<ObjectId> result;  // until nobody needs it
+    Index worker = none;             // that made it
+    Bytes copy;  // of a small result, until its dependents were sent; if there was room for it
+    std::uint32_t dependents_unsent = 0;
   };
   enum class Stage : std::uint8_t {
     registering,  // its nodes get their places, one after another
@@ -104,9 +107,11 @@ class GraphEngine {
     bool in_work = false;
     std::size_t cursor = 0;  // how far the stage has come
     std::vector<Node> nodes;
-    std::vector<TaskId> ids;       // of the nodes
-    std::uint32_t unfinished = 0;  // nodes not ended
-    std::uint32_t active = 0;      // of them in the task table
+    std::vector<TaskId> ids;             // of the nodes
+    std::uint32_t unfinished = 0;        // nodes not ended
+    std::uint32_t active = 0;            // of them in the task table
+    std::uint32_t result_bytes_max = 0;  // of the copies that the client wants
+    std::uint64_t copies_cost = 0;       // of its nodes, taken from the budget
     Backlog to_start;
     Backlog to_release;        // ended, their inputs not yet let go of
     std::size_t released = 0;  // inputs of the first of them
@@ -146,6 +151,9 @@ class GraphEngine {
 
   void on_node_end(NodeEnd end, Turn& turn);
   void start(Index graph, Index node, Turn& turn);
+  void name_inputs(const Graph& graph, OwnMessage& message) const;
+  void keep_copy(Graph& graph, Node& node, wire::TaskResult& said);
+  void drop_copy(Graph& graph, Node& node);
   static void succeed(Graph& graph, Index node);
   void fail(Graph& graph, NodeEnd end, Turn& turn);
   bool run_one(Index graph, Turn& turn);

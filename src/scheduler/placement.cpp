@@ -263,6 +263,17 @@ Index Placement::choose(const Class& task_class, bool nested) const {
   return best;
 }
 
+// The worker that made what the task takes, if it is as good as the one chosen.
+Index Placement::rather_near(Index chosen, Index task, const Class& task_class) const {
+  const OwnMessage* own = own_message_of(tasks_[task]);
+  if (own == nullptr || own->near == none) return chosen;
+  const Worker& near = workers_[own->near];
+  if (near.bucket != workers_[chosen].bucket || near.load() != workers_[chosen].load())
+    return chosen;
+  const auto& groups = task_class.groups;
+  return std::find(groups.begin(), groups.end(), near.group) == groups.end() ? chosen : own->near;
+}
+
 std::optional<Placement::Choice> Placement::next() {
   while (!runnable_.empty()) {
     const Index index = runnable_.begin()->second;
@@ -275,8 +286,9 @@ std::optional<Placement::Choice> Placement::next() {
       continue;
     }
     const Index task = nested ? task_class.nested.head : task_class.ordinary.head;
+    const Choice choice{task, rather_near(worker, task, task_class)};
     remove(task);
-    return Choice{task, worker};
+    return choice;
   }
   return std::nullopt;
 }

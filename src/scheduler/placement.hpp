@@ -44,6 +44,8 @@ class LoadBuckets {
 // Under even_load there is one class and one group. Within a class nested tasks go first, and they
 // are placed on full workers too: their parents wait for them, in those very places.
 //
+// Among workers of equal load, a task goes to the one that made what it takes.
+//
 // Costs: O(log classes) per queue operation, O(matching groups) per choice. Nothing scans tasks or
 // workers.
 class Placement {
@@ -125,6 +127,7 @@ class Placement {
   Index class_of(Index task) const { return labels_[tasks_[task].label].task_class; }
   PlacedTasks& queue_of(Index task);
   Index choose(const Class& task_class, bool nested) const;
+  Index rather_near(Index chosen, Index task, const Class& task_class) const;
   void refresh(Index index);  // its urgency may have changed
   void wake(Index index);     // it may have somebody to go to
   void wake_classes_of(const Group& group);

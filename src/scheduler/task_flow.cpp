@@ -32,7 +32,8 @@ TaskFlow::TaskFlow(const Options& options, Scheduler::Counters& counters, TaskTa
       workers_(workers),
       placement_(placement),
       objects_(objects),
-      monitor_(monitor) {}
+      monitor_(monitor),
+      copies_(options.copies_bytes_max) {}
 
 // ---- coming in, being placed ----
 
@@ -44,6 +45,7 @@ bool TaskFlow::has_room() const {
 void TaskFlow::submit(Submission submission, Turn& turn) {
   Task task;
   task.id = submission.task.id;
+  count_copies(submission, task);
   task.body = std::move(submission.body);
   task.client = submission.client;
   task.label = placement_.intern(submission.task.capabilities);
@@ -61,6 +63,26 @@ void TaskFlow::submit(Submission submission, Turn& turn) {
   }
   if (tasks_[index].state == State::inactive && !has_room())
     answer(index, worker_died(tasks_[index].id), {}, turn);
+}
+
+// Too many copies wait: this task goes without its own.
+void TaskFlow::count_copies(Submission& submission, Task& task) {
+  const wire::Carried& carried = submission.task.carried;
+  if (carried.copies.empty()) return;
+  auto* own = std::get_if<std::unique_ptr<OwnMessage>>(&submission.body);
+  task.copies_cost = own != nullptr ? cost_alone(carried.copies) : cost_in_frame(carried);
+  if (copies_.take(task.copies_cost)) return;
+  task.copies_cost = 0;
+  if (own != nullptr) {
+    (*own)->said.carried.copies.clear();
+    return;
+  }
+  auto lighter = std::make_unique<OwnMessage>();
+  lighter->said = submission.task;
+  lighter->said.carried.copies.clear();
+  lighter->said.source = clients_[submission.client].identity;  // not a part of the frame
+  lighter->said.metadata = Bytes::copy_of(submission.task.metadata.view());
+  submission.body = std::move(lighter);
 }
 
 void TaskFlow::pack(Index index) {
@@ -85,7 +107,7 @@ bool TaskFlow::place_one(Turn& turn) {
   if (const auto* frame = std::get_if<Bytes>(&tasks_[task].body))
     turn.out.push_back(Forward{peer, tasks_[task].packed ? unpack_frame(*frame) : *frame});
   else
-    turn.out.push_back(Send{peer, *std::get<std::unique_ptr<wire::Task>>(tasks_[task].body)});
+    turn.out.push_back(Send{peer, own_message_of(tasks_[task])->said});
   monitor_.task_runs(task, turn);
   return true;
 }
@@ -189,7 +211,7 @@ bool TaskFlow::on_confirm(Index index, Index worker, wire::CancelConfirmType typ
       end(index,
           type == wire::CancelConfirmType::canceled ? wire::TaskState::canceled
                                                     : wire::TaskState::canceled_not_found,
-          std::move(frame), {}, {}, turn);
+          std::move(frame), {}, turn);
       return true;
     case Step::resume:
       resume(index, turn);
@@ -290,25 +312,30 @@ void TaskFlow::answer(Index index, wire::TaskResult result, Bytes frame, Turn& t
     if (result.type == wire::TaskResultType::failed_worker_died) result.results.clear();
     reply = Bytes{};
   }
-  if (std::get<Bytes>(reply).empty()) reply = wire::Message{result};
-  const Bytes metadata = result.metadata;
-  end(index, wire_state(result.type), std::move(reply), metadata, std::move(result.results), turn);
+  const OwnMessage* own = own_message_of(tasks_[index]);
+  if (own != nullptr && !own->owner_wants_copy && !result.carried.empty()) {
+    reply =
+        wire::Message{wire::TaskResult{result.id, result.type, result.metadata, result.results}};
+  } else if (std::get<Bytes>(reply).empty()) {
+    reply = wire::Message{result};
+  }
+  end(index, wire_state(result.type), std::move(reply), std::move(result), turn);
 }
 
 void TaskFlow::confirm(Index index, wire::CancelConfirmType type, Turn& turn) {
   const auto outcome = type == wire::CancelConfirmType::canceled
                            ? wire::TaskState::canceled
                            : wire::TaskState::canceled_not_found;
-  end(index, outcome, wire::Message{wire::TaskCancelConfirm{tasks_[index].id, type}}, {}, {}, turn);
+  end(index, outcome, wire::Message{wire::TaskCancelConfirm{tasks_[index].id, type}}, {}, turn);
 }
 
-void TaskFlow::end(Index index, wire::TaskState outcome, Reply reply, const Bytes& metadata,
-                   std::vector<ObjectId> results, Turn& turn) {
+void TaskFlow::end(Index index, wire::TaskState outcome, Reply reply, wire::TaskResult said,
+                   Turn& turn) {
   const Task& task = tasks_[index];
   clients_.reply(task.client, std::move(reply), turn.out);
-  monitor_.task_ends(index, outcome, metadata, turn);
+  monitor_.task_ends(index, outcome, said.metadata, turn);
   if (task.graph != none)
-    ended_nodes_.push_back({task.graph, task.id, outcome, std::move(results), metadata});
+    ended_nodes_.push_back({task.graph, task.id, outcome, std::move(said), task.worker});
   ++counters_.tasks_finished;
   tasks_.count_end(index, outcome);
   remove(index, turn);
@@ -317,7 +344,7 @@ void TaskFlow::end(Index index, wire::TaskState outcome, Reply reply, const Byte
 void TaskFlow::fail_node(Index index, wire::TaskState outcome, Reply reply, Turn& turn) {
   Task& task = tasks_[index];
   task.graph = none;
-  if (task.state == State::inactive) return end(index, outcome, std::move(reply), {}, {}, turn);
+  if (task.state == State::inactive) return end(index, outcome, std::move(reply), {}, turn);
   clients_.reply(task.client, std::move(reply), turn.out);
   monitor_.task_ends(index, outcome, {}, turn);
   ++counters_.tasks_finished;
@@ -341,6 +368,7 @@ void TaskFlow::remove(Index index, Turn& turn) {
   clients_[task.client].tasks.remove(tasks_.pool(), index);
   clients_.note_if_idle(task.client);
   placement_.release(task.label);
+  copies_.give(task.copies_cost);
   tasks_.erase(index);
 }
 

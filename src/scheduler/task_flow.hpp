@@ -5,6 +5,7 @@
 #include "scaler/base/log.hpp"
 #include "scaler/scheduler/scheduler.hpp"
 #include "scheduler/clients.hpp"
+#include "scheduler/copies.hpp"
 #include "scheduler/monitor.hpp"
 #include "scheduler/objects.hpp"
 #include "scheduler/placement.hpp"
@@ -18,8 +19,8 @@ struct NodeEnd {
   Index graph;
   TaskId node;
   wire::TaskState outcome;
-  std::vector<ObjectId> results;
-  Bytes metadata;
+  wire::TaskResult said;  // empty if it has none
+  Index worker = none;    // that ended it, if one did
 };
 
 // Moves tasks through task_state.hpp's table: keeps their place in every list, asks workers,
@@ -41,6 +42,7 @@ class TaskFlow {
   // failed_worker_died.
   void submit(Submission submission, Turn& turn);
   bool has_room() const;  // under the waiting limit
+  CopyBudget& copies() { return copies_; }
 
   // A user's cancel. `frame` (or nothing) is the client's own message, passed on as it is.
   void cancel(Index task, bool force, Bytes frame, Turn& turn);
@@ -70,6 +72,7 @@ class TaskFlow {
   std::vector<NodeEnd> take_ended_nodes() { return std::exchange(ended_nodes_, {}); }
 
  private:
+  void count_copies(Submission& submission, Task& task);
   void pack(Index task);  // it will have to wait
   void requeue(Index task, Turn& turn);
   void rerun(Index task, Blame blame, Turn& turn);
@@ -81,8 +84,7 @@ class TaskFlow {
   void answer(Index task, wire::TaskResult result, Bytes frame, Turn& turn);
   void confirm(Index task, wire::CancelConfirmType type, Turn& turn);
   void swallow(Index task, const std::vector<ObjectId>& results, Turn& turn);
-  void end(Index task, wire::TaskState outcome, Reply reply, const Bytes& metadata,
-           std::vector<ObjectId> results, Turn& turn);
+  void end(Index task, wire::TaskState outcome, Reply reply, wire::TaskResult said, Turn& turn);
   void remove(Index task, Turn& turn);
   bool owner_is_gone(Index task) const;
   std::uint32_t serial_of_owner(Index task) const { return clients_[tasks_[task].client].serial; }
@@ -95,6 +97,7 @@ class TaskFlow {
   Placement& placement_;
   ObjectRegistry& objects_;
   const Monitor& monitor_;
+  CopyBudget copies_;
   std::vector<NodeEnd> ended_nodes_;
   std::vector<TaskId> queued_lately_;  // only while somebody listens
   log::RateLimit odd_results_{5, 10s};

@@ -13,22 +13,29 @@
 
 namespace scaler::scheduler {
 
-// What a worker is sent: the frame as it came (packed, if it had to wait), or, for a node of a
-// graph, a message of our making.
-using TaskBody = std::variant<Bytes, std::unique_ptr<wire::Task>>;
+// A message of our making: a node of a graph, or a task that gave up the copies it carried.
+struct OwnMessage {
+  wire::Task said;
+  Index near = none;  // the worker that made what it takes; perhaps gone, perhaps another by now
+  bool owner_wants_copy = true;  // of the result
+};
+
+// What a worker is sent: the frame as it came (packed, if it had to wait), or our own message.
+using TaskBody = std::variant<Bytes, std::unique_ptr<OwnMessage>>;
 
 // One task, in 104 bytes. It is in exactly one of two lists through `place`: a waiting queue
 // (inactive) or its worker's list (every other state).
 struct Task {
   TaskBody body;
   TaskId id;
-  std::uint64_t arrival = 0;  // order of admission
-  Index client = none;        // its owner
-  Index label = none;         // its capabilities, interned
-  Index function = none;      // for its name in monitor events; interned
-  Index worker = none;        // its holder; none while inactive
-  Index previous_holder = 0;  // serial of the worker that held it before a rerun; 0: none
-  Index graph = none;         // of which it is a node
+  std::uint64_t arrival = 0;      // order of admission
+  Index client = none;            // its owner
+  Index label = none;             // its capabilities, interned
+  Index function = none;          // for its name in monitor events; interned
+  Index worker = none;            // its holder; none while inactive
+  Index previous_holder = 0;      // serial of the worker that held it before a rerun; 0: none
+  Index graph = none;             // of which it is a node
+  std::uint32_t copies_cost = 0;  // of what its body carries, taken from the budget
   Link place;
   Link of_client;
   std::uint16_t reruns = 0;  // after a lost worker; stays at its highest value
@@ -40,6 +47,11 @@ struct Task {
   bool packed : 1 = false;        // the body is a packed frame
 };
 static_assert(sizeof(Task) <= 104);
+
+inline const OwnMessage* own_message_of(const Task& task) {
+  const auto* own = std::get_if<std::unique_ptr<OwnMessage>>(&task.body);
+  return own == nullptr ? nullptr : own->get();
+}
 
 using ClientTasks = List<Task, &Task::of_client>;
 using PlacedTasks = List<Task, &Task::place>;

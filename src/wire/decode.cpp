@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "scaler/wire/codec.hpp"
+#include "wire/carried.hpp"
 #include "wire/segments.hpp"
 
 namespace scaler::wire {
@@ -108,7 +109,9 @@ Result<Message> decode_in(const Bytes& frame, Dialect dialect) {
   Decoder in(aligned);
   try {
     capnp::FlatArrayMessageReader reader(words_of(aligned), reader_options(aligned.size()));
-    Message message = read_message(in, reader.getRoot<protocol::Message>(), dialect);
+    const auto root = reader.getRoot<capnp::AnyStruct>();
+    Message message = read_message(in, root.as<protocol::Message>(), dialect);
+    read_carried(in, root, message);
     if (in.failed()) return in.error();
     return message;
   } catch (const kj::Exception& exception) {

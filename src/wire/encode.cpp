@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "scaler/wire/codec.hpp"
+#include "wire/carried.hpp"
 #include "wire/sizes.hpp"
 
 namespace scaler::wire {
@@ -75,8 +76,10 @@ Bytes encode(const Message& message) {
   try {
     auto* segment = reinterpret_cast<capnp::word*>(frame.data() + table_bytes);
     capnp::FlatMessageBuilder builder({segment, words});
-    const Root root = builder.initRoot<protocol::Message>();
-    std::visit([&](const auto& body) { begin(root, body); }, message);
+    const Carried* carried = carried_of(message);
+    capnp::AnyStruct::Builder root = init_root(builder, carried != nullptr);
+    std::visit([&](const auto& body) { begin(root.as<protocol::Message>(), body); }, message);
+    if (carried != nullptr) write_carried(root, *carried);
     builder.requireFilled();
   } catch (const kj::Exception& exception) {
     SCALER_ASSERT(false, exception.getDescription().cStr());

@@ -2,7 +2,9 @@
 
 #include <string_view>
 
+#include "protocol/carried.capnp.h"
 #include "protocol/message.capnp.h"
+#include "wire/carried.hpp"
 
 namespace scaler::wire {
 namespace {
@@ -191,6 +193,12 @@ std::size_t of(const StateScheduler& state) {
              });
 }
 
+std::size_t carried_words(const Carried* carried) {
+  if (carried == nullptr) return 0;
+  constexpr std::size_t pointer = 1;
+  return pointer + struct_words<protocol::Carried> + of(carried->copies);
+}
+
 }  // namespace
 
 bool is_probe(const WorkerManagerCommand& command) {
@@ -205,7 +213,7 @@ bool has_wishes(const WorkerManagerCommand& command) {
 
 std::size_t words_needed(const Message& message) {
   constexpr std::size_t root_pointer = 1;
-  return root_pointer + struct_words<protocol::Message> +
+  return root_pointer + struct_words<protocol::Message> + carried_words(carried_of(message)) +
          std::visit([](const auto& body) { return of(body); }, message);
 }
 

@@ -53,6 +53,7 @@ TaskId AgentEnv::submit(const TaskSpec& spec) {
   task.function = object_of(spec.client, spec.function);
   for (const std::string& name : spec.arguments)
     task.arguments.emplace_back(object_of(spec.client, name));
+  task.carried = {spec.result_bytes_max, spec.copies};
   submitted_[task.id] = task;
   tell(task);
   return task.id;
@@ -158,6 +159,7 @@ void AgentEnv::reconnect_store() {
   drain();
 }
 std::vector<ObjectId> AgentEnv::take_gets() { return std::exchange(gets_, {}); }
+std::vector<ObjectId> AgentEnv::take_removes() { return std::exchange(removes_, {}); }
 std::vector<ObjectId> AgentEnv::take_sets() { return std::exchange(sets_, {}); }
 
 std::optional<TaskId> AgentEnv::running() const {
@@ -268,6 +270,8 @@ void AgentEnv::apply(Effect effect) {
       agent_.on_object_stored(set->id, now_, out_);
     else
       unacknowledged_.insert(set->id);
+  } else if (auto* remove = std::get_if<RemoveObject>(&effect)) {
+    removes_.push_back(remove->id);
   } else if (auto* start = std::get_if<StartProcessor>(&effect)) {
     REQUIRE(fakes_.emplace(start->processor, Fake{}).second);
     ++started_;

@@ -18,6 +18,8 @@ struct TaskSpec {
   std::string function = "f";
   std::vector<std::string> arguments = {};
   bool stream_output = false;
+  std::uint32_t result_bytes_max = 0;  // results up to this are wanted with their TaskResult
+  std::vector<Bytes> copies = {};      // of the function, then of the arguments
 };
 
 // An agent between a scheduler, a store and processors that do what a test says, and by default the
@@ -64,6 +66,7 @@ class AgentEnv {
   void reconnect_store();
   std::vector<ObjectId> take_gets();  // asked since, answered or not
   std::vector<ObjectId> take_sets();
+  std::vector<ObjectId> take_removes();
 
   // ---- the processors' side ----
   struct Fake {
@@ -117,7 +120,7 @@ class AgentEnv {
   std::size_t started_ = 0;
   std::map<TaskId, wire::Task> submitted_;
   std::vector<TaskId> finished_;
-  std::vector<ObjectId> gets_, sets_;
+  std::vector<ObjectId> gets_, sets_, removes_;
   std::map<ObjectId, Bytes> stored_;
   std::set<ObjectId> unacknowledged_;
   std::vector<Address> store_addresses_;

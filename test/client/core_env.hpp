@@ -37,10 +37,12 @@ class CoreEnv {
     return options;
   }
 
-  void connect() {
+  void connect(bool copies_welcome = false) {
     core.on_scheduler_connected(now, out);
     core.send_heartbeat({}, now, out);
-    hear(wire::ClientHeartbeatEcho{{"127.0.0.1", 7, "tcp"}});
+    wire::ClientHeartbeatEcho echo{{"127.0.0.1", 7, "tcp"}};
+    if (copies_welcome) echo.carried.result_bytes_max = wire::copy_bytes_max;
+    hear(echo);
     core.on_store_connected(now, out);
     step();
     REQUIRE(take<Ready>());

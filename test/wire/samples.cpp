@@ -77,6 +77,22 @@ Task full_task() {
           .capabilities = two_capabilities};
 }
 
+std::vector<Message> carrying_samples() {
+  Task task = full_task();
+  task.carried = {100, {blob("function"), {}, blob("argument")}};
+  Task wanting = full_task();
+  wanting.carried.result_bytes_max = copy_bytes_max;
+  TaskResult result{.id = id_from<TaskId>(9), .results = {id_from<ObjectId>(5)}};
+  result.carried.copies = {Bytes::copy_of(std::string(copy_bytes_max, 'r'))};
+  GraphTask graph{.id = id_from<TaskId>(8), .nodes = {full_task()}};
+  graph.carried.result_bytes_max = 7;
+  ClientHeartbeat heartbeat{.latency_us = 21};
+  heartbeat.carried.result_bytes_max = 1;
+  ClientHeartbeatEcho echo{.object_storage = some_address};
+  echo.carried.result_bytes_max = copy_bytes_max;
+  return {task, wanting, result, graph, heartbeat, echo};
+}
+
 std::vector<Message> full_samples() {
   const TaskId task = id_from<TaskId>(100);
   const std::vector<TaskId> tasks = {id_from<TaskId>(50), id_from<TaskId>(51)};

@@ -21,6 +21,9 @@ Task full_task();  // two arguments, one of each type, and two capabilities
 // of the union; worker manager commands in all three dialects.
 std::vector<Message> full_samples();
 
+// Every kind that may carry copies, with some, and without.
+std::vector<Message> carrying_samples();
+
 // One message of each kind as it is constructed: empty lists, empty blobs, zeros.
 std::vector<Message> default_samples();
 

@@ -52,6 +52,9 @@ struct SetObject {
   ObjectId id;
   Bytes payload;
 };
+struct RemoveObject {  // a result of ours that nobody wants any more
+  ObjectId id;
+};
 struct StartProcessor {
   ProcessorId processor;
 };
@@ -76,8 +79,9 @@ struct Leave {  // say goodbye is done (the DisconnectRequest precedes it); flus
   int exit_code = 0;
   std::string reason;
 };
-using Effect = std::variant<ToScheduler, ConnectStore, GetObject, SetObject, StartProcessor,
-                            TellProcessor, SuspendProcessor, ResumeProcessor, KillProcessor, Leave>;
+using Effect =
+    std::variant<ToScheduler, ConnectStore, GetObject, SetObject, RemoveObject, StartProcessor,
+                 TellProcessor, SuspendProcessor, ResumeProcessor, KillProcessor, Leave>;
 using Outbox = std::vector<Effect>;
 
 // What the role measures for a heartbeat.
@@ -97,7 +101,8 @@ struct ProcessorEnd {
 // One worker: its task queue, its processors, its objects in flight. Pure: the role carries
 // messages, bytes and signals. One task runs at a time; a task of higher priority suspends it. A
 // result travels in the order that clients rely on: bytes stored and acknowledged, then the
-// object's create, then the task's result.
+// object's create, then the task's result. A small result whose owner takes it with the TaskResult
+// leaves for both places at once.
 class WorkerAgent {
  public:
   explicit WorkerAgent(Options options);

@@ -25,6 +25,8 @@ struct Options {
   // A result is fetched as soon as it is announced, up to so many bytes; a larger one when it is
   // asked for.
   std::uint64_t prefetch_bytes = 64 << 10;
+  // Objects up to this size travel with tasks and results too, if the scheduler knows how; 0: none.
+  std::uint32_t copy_bytes_max = wire::copy_bytes_max;
   Duration store_patience = 3s;       // a lost object storage may come back within this
   Duration farewell_patience = 1s;    // for the last words before the connection closes
   Duration release_interval = 500ms;  // objects nobody needs are released together, this often

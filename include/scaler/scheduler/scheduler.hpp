@@ -30,6 +30,7 @@ struct Options {
   Duration object_retention = 0s;        // between "nobody uses it" and its deletion
   Duration load_balance_interval = 1s;   // negative: off
   std::uint32_t load_balance_trigger_times = 2;
+  std::uint64_t copies_bytes_max = 64 << 20;  // of small objects that tasks here carry along
   std::uint32_t task_retries_max = 5;  // re-runs after a lost worker; then failed_worker_died
   Allocation allocation = Allocation::even_load;
   ScalingOptions scaling;

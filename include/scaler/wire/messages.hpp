@@ -65,6 +65,22 @@ struct Resource {
   friend bool operator==(const Resource&, const Resource&) = default;
 };
 
+// ---- copies of small objects, between our own (protocol/carried.capnp) ----
+
+// Travels beside a message for whoever can use it. The object storage has, or is about to get,
+// every object as well: a copy only saves asking for it, and may be missing at any time.
+struct Carried {
+  // Of a task, a graph: results up to this size are wanted with their TaskResult; 0: none. In a
+  // client's heartbeat and its echo: not 0 says "I use copies".
+  std::uint32_t result_bytes_max = 0;
+  // Of a task: its function, then its arguments, in their order; of a result: its results. Where
+  // there is no copy, the bytes are empty; at the end they may be left out.
+  std::vector<Bytes> copies{};
+  bool empty() const { return result_bytes_max == 0 && copies.empty(); }
+  friend bool operator==(const Carried&, const Carried&) = default;
+};
+constexpr std::uint32_t copy_bytes_max = 16 << 10;  // a larger object is never carried
+
 // ---- tasks ----
 
 // An argument is an object, or (only inside a graph) the result of another node.
@@ -78,6 +94,7 @@ struct Task {
   ObjectId function;
   std::vector<Argument> arguments;
   Capabilities capabilities;
+  Carried carried{};  // not inside a GraphTask
   friend bool operator==(const Task&, const Task&) = default;
 };
 struct TaskCancel {
@@ -95,6 +112,7 @@ struct TaskResult {
   TaskResultType type = TaskResultType::success;
   Bytes metadata;                 // TaskProfile, 16 bytes, or empty
   std::vector<ObjectId> results;  // one; none for a graph's umbrella and for failed_worker_died
+  Carried carried{};
   friend bool operator==(const TaskResult&, const TaskResult&) = default;
 };
 struct TaskLog {
@@ -108,6 +126,7 @@ struct GraphTask {
   Bytes source;
   std::vector<TaskId> targets;
   std::vector<Task> nodes;  // any order
+  Carried carried{};        // without copies
   friend bool operator==(const GraphTask&, const GraphTask&) = default;
 };
 
@@ -122,10 +141,12 @@ struct ObjectStorageAddress {
 struct ClientHeartbeat {
   Resource resource;
   std::uint32_t latency_us = 0;
+  Carried carried{};
   friend bool operator==(const ClientHeartbeat&, const ClientHeartbeat&) = default;
 };
 struct ClientHeartbeatEcho {
   ObjectStorageAddress object_storage;
+  Carried carried{};
   friend bool operator==(const ClientHeartbeatEcho&, const ClientHeartbeatEcho&) = default;
 };
 struct ProcessorStatus {
