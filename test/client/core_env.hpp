@@ -61,7 +61,10 @@ class CoreEnv {
   void step() {
     core.finish_turn(now, out);
     core.check_invariants();
-    for (Effect& effect : out.effects) effects.push_back(std::move(effect));
+    for (Effect& effect : out.effects) {
+      if (const auto* put = std::get_if<PutObject>(&effect)) unstored.push_back(put->id);
+      effects.push_back(std::move(effect));
+    }
     for (Notice& notice : out.notices) notices.push_back(std::move(notice));
     out = {};
   }
@@ -128,7 +131,14 @@ class CoreEnv {
     ask(std::move(request));
     if (!function) ask(Release{{own}});
   }
+  // The store acknowledges what it was sent.
+  void store_all() {
+    step();
+    for (const ObjectId& id : std::exchange(unstored, {})) core.on_object_stored(id, now, out);
+  }
+  // A worker had all objects from the store.
   void finish(std::uint64_t number, wire::TaskResultType type = wire::TaskResultType::success) {
+    store_all();
     wire::TaskResult result{task(number), type, {}, {}};
     if (type != wire::TaskResultType::failed_worker_died)
       result.results.push_back(object(1000 + number));
@@ -142,6 +152,7 @@ class CoreEnv {
   ClientCore core;
   Outbox out;
   std::vector<Effect> effects;
+  std::vector<ObjectId> unstored;
   std::vector<Notice> notices;
 };
 

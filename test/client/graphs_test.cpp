@@ -43,6 +43,7 @@ TEST_CASE("a graph is one message, and only targets are fetched", "[client]") {
   finish_node(env, 3);
   env.bring(3, "three");
   CHECK(env.take<Finished>()->token == 30);
+  env.store_all();
   env.forget_said();
   finish_umbrella(env);
   env.pass(1s);

@@ -134,6 +134,7 @@ TEST_CASE("a store that comes back in time gets again what was on its way", "[cl
   env.connect();
   env.submit(0);
   env.forget_said();
+  env.unstored.clear();  // nothing of it arrived
   env.core.on_store_lost("reset", env.now, env.out);
   env.submit(1);
   env.finish(1);

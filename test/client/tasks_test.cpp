@@ -221,6 +221,7 @@ TEST_CASE("clear cancels all tasks and forgets all objects but the serializer", 
   env.ask(function_upload());
   env.submit(0);
   env.submit(1);
+  env.store_all();
   env.forget_said();
   env.ask(Clear{});
   env.step();
@@ -253,13 +254,13 @@ TEST_CASE("many releases leave together, and do not wait for the clock", "[clien
   options.release_batch = 10;
   CoreEnv env(std::move(options));
   env.connect();
+  for (std::uint64_t i = 0; i < 10; ++i) env.submit(i);
+  env.store_all();
   env.forget_said();
   for (std::uint64_t i = 0; i < 10; ++i) {
-    env.submit(i);
     env.finish(i);
     env.bring(i, "x");
   }
-  env.said<wire::ObjectInstruction>();
   CHECK(env.said<wire::ObjectInstruction>()->ids.size() >= 10);
 }
 

@@ -82,13 +82,15 @@ std::vector<Message> carrying_samples() {
   task.carried = {100, {blob("function"), {}, blob("argument")}};
   Task wanting = full_task();
   wanting.carried.result_bytes_max = copy_bytes_max;
-  TaskResult result{.id = id_from<TaskId>(9), .results = {id_from<ObjectId>(5)}};
+  TaskResult result;
+  result.results = {id_from<ObjectId>(5)};
   result.carried.copies = {Bytes::copy_of(std::string(copy_bytes_max, 'r'))};
-  GraphTask graph{.id = id_from<TaskId>(8), .nodes = {full_task()}};
+  GraphTask graph;
+  graph.nodes = {full_task()};
   graph.carried.result_bytes_max = 7;
-  ClientHeartbeat heartbeat{.latency_us = 21};
+  ClientHeartbeat heartbeat{some_resource, 21};
   heartbeat.carried.result_bytes_max = 1;
-  ClientHeartbeatEcho echo{.object_storage = some_address};
+  ClientHeartbeatEcho echo{some_address};
   echo.carried.result_bytes_max = copy_bytes_max;
   return {task, wanting, result, graph, heartbeat, echo};
 }
