@@ -194,7 +194,15 @@ void LinkThread::end_turn() {
   }
   core_.finish_turn(loop_.now(), outbox_);
   std::vector<client::Effect> effects = std::exchange(outbox_.effects, {});
-  for (client::Effect& effect : effects) perform(std::move(effect));
+  // The scheduler first: a task's way is longer than its objects', and each send may cost us the
+  // core.
+  const auto is_said = [](const client::Effect& effect) {
+    return std::holds_alternative<client::ToScheduler>(effect);
+  };
+  for (client::Effect& effect : effects)
+    if (is_said(effect)) perform(std::move(effect));
+  for (client::Effect& effect : effects)
+    if (!is_said(effect)) perform(std::move(effect));
   effects.clear();
   outbox_.effects = std::move(effects);  // the memory is used again
   shared_.unstored_bytes.store(core_.unstored_bytes(), std::memory_order_relaxed);

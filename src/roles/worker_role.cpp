@@ -74,6 +74,13 @@ net::SpawnOptions zygote_spawn(const config::WorkerOptions& options) {
   return spawn;
 }
 
+bool is_for_store(const agent::Effect& effect) {
+  return std::holds_alternative<agent::ConnectStore>(effect) ||
+         std::holds_alternative<agent::GetObject>(effect) ||
+         std::holds_alternative<agent::SetObject>(effect) ||
+         std::holds_alternative<agent::RemoveObject>(effect);
+}
+
 // The agent core, joined to the scheduler, to the object storage and to its processors. Events fill
 // the outbox; the end of each loop turn empties it.
 class WorkerRole : private net::DealerEvents, private clientio::StoreEvents {
@@ -223,7 +230,12 @@ void WorkerRole::end_turn() {
   // Performing may end a processor that never began, which makes the agent say more.
   for (core_.finish_turn(outbox_); !outbox_.empty(); core_.finish_turn(outbox_)) {
     agent::Outbox effects = std::exchange(outbox_, {});
-    for (agent::Effect& effect : effects) perform(std::move(effect));
+    // Nobody waits for the store's part as they do for a task or a result, and each send may cost
+    // us the core.
+    for (agent::Effect& effect : effects)
+      if (!is_for_store(effect)) perform(std::move(effect));
+    for (agent::Effect& effect : effects)
+      if (is_for_store(effect)) perform(std::move(effect));
   }
   if (const auto next = core_.next_deadline())
     deadline_.start_at(*next);
