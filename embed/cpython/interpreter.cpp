@@ -10,6 +10,7 @@
 #include "embed/cpython/native_module.hpp"
 #include "embed/cpython/object.hpp"
 #include "embed/cpython/processor_methods.hpp"
+#include "embed/cpython/python_memory.hpp"
 #include "scaler/base/log.hpp"
 
 namespace scaler::embed {
@@ -60,6 +61,7 @@ Status initialize(const InterpreterOptions& options, const std::string& executab
   before.parse_argv = 0;
   PyStatus status = Py_PreInitialize(&before);
   if (PyStatus_Exception(status)) return error_of(status, "preparing");
+  prefer_large_pages_in_python();
 
   Configuration wanted;
   wanted.config.parse_argv = 0;

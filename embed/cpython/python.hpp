@@ -31,6 +31,7 @@ struct Py_buffer {
   void* internal;
 };
 #define PyBUF_SIMPLE 0
+#define PyBUF_WRITABLE 0x0001
 extern "C" {
 int PyObject_GetBuffer(PyObject* object, Py_buffer* view, int flags);
 void PyBuffer_Release(Py_buffer* view);

@@ -5,6 +5,7 @@
 
 #include "embed/native/future_extra.hpp"
 #include "embed/native/names.hpp"
+#include "embed/native/pickling.hpp"
 #include "embed/native/pump.hpp"
 
 namespace scaler::native {
@@ -193,6 +194,8 @@ PyObject* unpickle(Future* future) {
   const Bytes payload = future->payload;  // another thread may be done before us
   const bool user_defined =
       future->state != State::failed && future->session->deserialize != nullptr;
+  if (!user_defined && future->state != State::failed && reads_in_pieces(payload))
+    return load_in_pieces(payload);
   auto* memory = reinterpret_cast<char*>(const_cast<std::byte*>(payload.data()));
   char nothing = 0;
   const auto size = static_cast<Py_ssize_t>(payload.size());

@@ -3,6 +3,7 @@
 #include "embed/native/core_type.hpp"
 #include "embed/native/future.hpp"
 #include "embed/native/names.hpp"
+#include "embed/native/pickling.hpp"
 #include "embed/native/pump.hpp"
 #include "scaler/base/log.hpp"
 
@@ -55,7 +56,7 @@ int execute(PyObject* module) {
     return -1;
   }
   if (find_names() < 0 || make_future_type(module) < 0 || make_core_type(module) < 0 ||
-      register_exit(module) < 0)
+      add_pickling_types() < 0 || register_exit(module) < 0)
     return -1;
   pthread_atfork(nullptr, nullptr, in_forked_child);
   executed = true;

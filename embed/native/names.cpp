@@ -29,11 +29,15 @@ int find_names() {
       find(names.logger, futures, "LOGGER") < 0 ||
       find(names.pickle_dumps, "pickle", "dumps") < 0 ||
       find(names.pickle_loads, "pickle", "loads") < 0 ||
+      find(names.pickler, "pickle", "Pickler") < 0 ||
+      find(names.unpickler, "pickle", "Unpickler") < 0 ||
       find(names.failure_loads, "scaler.client.failures", "loads") < 0 ||
       find(names.task_id_type, "scaler.utility.identifiers", "TaskID") < 0 ||
       find(names.reference_type, "scaler.client.object_reference", "ObjectReference") < 0)
     return -1;
   names.protocol = PyLong_FromLong(5);
+  names.dump = PyUnicode_InternFromString("dump");
+  names.load = PyUnicode_InternFromString("load");
   names.add_result = PyUnicode_InternFromString("add_result");
   names.add_exception = PyUnicode_InternFromString("add_exception");
   names.add_cancelled = PyUnicode_InternFromString("add_cancelled");
@@ -41,6 +45,12 @@ int find_names() {
   PyObject* version = PySys_GetObject("hexversion");
   names.instances_visit_types = version != nullptr && PyLong_AsLong(version) >= 0x03090000;
   return PyErr_Occurred() != nullptr ? -1 : 0;
+}
+
+PyObject* cloud_pickler() {
+  static PyObject* pickler = nullptr;
+  if (pickler == nullptr) find(pickler, "cloudpickle", "CloudPickler");
+  return pickler;
 }
 
 PyObject* exception_class(const char* name) {

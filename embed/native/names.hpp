@@ -15,6 +15,10 @@ struct Names {
   PyObject* state_names[4];  // by State
   PyObject* pickle_dumps;
   PyObject* pickle_loads;
+  PyObject* pickler;    // pickle.Pickler
+  PyObject* unpickler;  // pickle.Unpickler
+  PyObject* dump;       // methods of theirs
+  PyObject* load;
   PyObject* failure_loads;  // scaler.client.failures.loads
   PyObject* protocol;       // pickle's, as an int
   PyObject* add_result;
@@ -26,6 +30,10 @@ struct Names {
   bool instances_visit_types;  // from 3.9
 };
 extern Names names;
+
+// cloudpickle's; looked for at first use, since it takes long to import. Borrowed, or null with an
+// exception set.
+PyObject* cloud_pickler();
 
 int find_names();  // -1 with an exception set
 

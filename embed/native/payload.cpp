@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "embed/native/names.hpp"
+#include "embed/native/pickling.hpp"
 
 namespace scaler::native {
 
@@ -12,36 +13,49 @@ constexpr int depth_max = 4;
 constexpr int items_max = 200;
 constexpr std::size_t copied_with_gil_max = std::size_t{1} << 20;
 
-bool is_plain(PyObject* object, int depth, int& items);
+// What a look at an object has found so far.
+struct Look {
+  int items_left = items_max;
+  std::size_t bytes = 0;  // of text and bytes
+};
+
+bool is_plain(PyObject* object, int depth, Look& look);
 
 bool all_plain(PyObject* sequence, Py_ssize_t size, PyObject* (*item)(PyObject*, Py_ssize_t),
-               int depth, int& items) {
+               int depth, Look& look) {
   for (Py_ssize_t i = 0; i < size; ++i)
-    if (!is_plain(item(sequence, i), depth, items)) return false;
+    if (!is_plain(item(sequence, i), depth, look)) return false;
   return true;
 }
 
-bool all_plain_in_dict(PyObject* dict, int depth, int& items) {
+bool all_plain_in_dict(PyObject* dict, int depth, Look& look) {
   PyObject *key, *value;
   Py_ssize_t place = 0;
   while (PyDict_Next(dict, &place, &key, &value))
-    if (!is_plain(key, depth, items) || !is_plain(value, depth, items)) return false;
+    if (!is_plain(key, depth, look) || !is_plain(value, depth, look)) return false;
   return true;
 }
 
 // Exact types only: a subclass may be the user's, which plain pickle would name and not carry.
-bool is_plain(PyObject* object, int depth, int& items) {
-  if (--items < 0) return false;
-  if (object == Py_None || PyBool_Check(object)) return true;
-  if (PyLong_CheckExact(object) || PyFloat_CheckExact(object) || PyUnicode_CheckExact(object) ||
-      PyBytes_CheckExact(object) || Py_TYPE(object) == &PyComplex_Type)
+bool is_plain(PyObject* object, int depth, Look& look) {
+  if (--look.items_left < 0) return false;
+  if (PyBytes_CheckExact(object)) {
+    look.bytes += static_cast<std::size_t>(PyBytes_Size(object));
+    return true;
+  }
+  if (PyUnicode_CheckExact(object)) {
+    look.bytes += static_cast<std::size_t>(PyUnicode_GetLength(object));
+    return true;
+  }
+  if (object == Py_None || PyBool_Check(object) || PyLong_CheckExact(object) ||
+      PyFloat_CheckExact(object) || Py_TYPE(object) == &PyComplex_Type)
     return true;
   if (depth == 0) return false;
   if (PyTuple_CheckExact(object))
-    return all_plain(object, PyTuple_Size(object), PyTuple_GetItem, depth - 1, items);
+    return all_plain(object, PyTuple_Size(object), PyTuple_GetItem, depth - 1, look);
   if (PyList_CheckExact(object))
-    return all_plain(object, PyList_Size(object), PyList_GetItem, depth - 1, items);
-  if (PyDict_CheckExact(object)) return all_plain_in_dict(object, depth - 1, items);
+    return all_plain(object, PyList_Size(object), PyList_GetItem, depth - 1, look);
+  if (PyDict_CheckExact(object)) return all_plain_in_dict(object, depth - 1, look);
   return false;
 }
 
@@ -67,8 +81,8 @@ Bytes pickle_bytes(PyObject* object, ByteView data) {
 }  // namespace
 
 PyObject* serialize(Session* session, PyObject* object) {
-  int items = items_max;
-  if (session->default_serializer && is_plain(object, depth_max, items))
+  Look look;
+  if (session->default_serializer && is_plain(object, depth_max, look))
     return PyObject_CallFunctionObjArgs(names.pickle_dumps, object, names.protocol, nullptr);
   PyObject* made = PyObject_CallFunctionObjArgs(session->serialize, object, nullptr);
   if (made == nullptr || PyBytes_Check(made)) return made;
@@ -82,13 +96,34 @@ PyObject* serialize(Session* session, PyObject* object) {
   return bytes;
 }
 
-bool serialize_into(Session* session, PyObject* object, Bytes& payload) {
+namespace {
+
+// As the default serializer does it, without a `bytes` in between where that could be large.
+bool serialize_by_default(PyObject* object, Bytes& payload) {
   ByteView view;
-  if (session->default_serializer && PyBytes_CheckExact(object) && read_bytes(object, view) &&
-      view.size() > copied_with_gil_max && view.size() <= 0xFFFFFFFF) {
+  if (PyBytes_CheckExact(object) && read_bytes(object, view) && view.size() > copied_with_gil_max &&
+      view.size() <= 0xFFFFFFFF) {
     payload = pickle_bytes(object, view);
     return true;
   }
+  Look look;
+  if (!is_plain(object, depth_max, look)) {
+    PyObject* pickler = cloud_pickler();
+    return pickler != nullptr && dump_into(pickler, object, payload);
+  }
+  if (look.bytes >= large_pickle_bytes) return dump_into(names.pickler, object, payload);
+  PyObject* bytes =
+      PyObject_CallFunctionObjArgs(names.pickle_dumps, object, names.protocol, nullptr);
+  if (bytes == nullptr) return false;
+  payload = copy_payload(bytes);
+  Py_DECREF(bytes);
+  return true;
+}
+
+}  // namespace
+
+bool serialize_into(Session* session, PyObject* object, Bytes& payload) {
+  if (session->default_serializer) return serialize_by_default(object, payload);
   PyObject* bytes = serialize(session, object);
   if (bytes == nullptr) return false;
   payload = copy_payload(bytes);

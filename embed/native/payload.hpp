@@ -9,8 +9,8 @@ namespace scaler::native {
 // pickled without the serializer if it is the default one: the bytes are the same.
 PyObject* serialize(Session* session, PyObject* object);
 
-// The same as a payload that may go to another thread. False with an exception set. Large `bytes`
-// become one in one step.
+// The same as a payload that may go to another thread. False with an exception set. Large buffers
+// are copied once, while other Python threads run.
 bool serialize_into(Session* session, PyObject* object, Bytes& payload);
 
 // A copy that may go to another thread. Lets other Python threads run while it copies much.

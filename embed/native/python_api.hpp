@@ -4,18 +4,13 @@
 #ifndef Py_LIMITED_API
 #define Py_LIMITED_API 0x03080000
 #endif
-#define PY_SSIZE_T_CLEAN
+#include "embed/cpython/python.hpp"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#include <Python.h>
 #include <structmember.h>
 #pragma GCC diagnostic pop
 
-// Hidden by limited headers before 3.10, though its ABI is the same since 3.7.
-#ifndef METH_FASTCALL
-#define METH_FASTCALL 0x0080
-#endif
 // Not declared by limited headers before 3.11, although PyMemoryView_FromMemory is.
 #ifndef PyBUF_READ
 #define PyBUF_READ 0x100

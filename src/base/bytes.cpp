@@ -1,7 +1,5 @@
 #include "scaler/base/bytes.hpp"
 
-#include <sys/mman.h>
-
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "scaler/base/assert.hpp"
+#include "scaler/base/large_pages.hpp"
 
 namespace scaler {
 namespace detail {
@@ -25,27 +24,12 @@ static_assert(sizeof(Block) == 16);
 
 namespace {
 
-// A fresh page costs a fault when it is first written, and a large block is written once from end
-// to end: with pages of 2 MiB that takes a third of the time. The whole mapping is advised, to the
-// page: a part of it would make two mappings, which realloc could then only move by copying. Only
-// advice: its failure is harmless.
-void advise_huge_pages(void* block, std::size_t bytes) {
-  constexpr std::size_t worthwhile_bytes = std::size_t{4} << 20;
-  constexpr std::uintptr_t page_bytes = 4096;
-  if (bytes < worthwhile_bytes) return;
-  const auto begin = reinterpret_cast<std::uintptr_t>(block) & ~(page_bytes - 1);
-  const auto end =
-      (reinterpret_cast<std::uintptr_t>(block) + bytes + page_bytes - 1) & ~(page_bytes - 1);
-  [[maybe_unused]] const int ignored =
-      madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-}
-
 detail::Block* resize(detail::Block* block, std::size_t capacity) {
   auto* grown = static_cast<detail::Block*>(std::realloc(block, sizeof(detail::Block) + capacity));
   if (grown == nullptr) throw std::bad_alloc();
   if (block == nullptr) grown->references = 1;
   grown->capacity = capacity;
-  advise_huge_pages(grown, sizeof(detail::Block) + capacity);
+  prefer_large_pages(grown, sizeof(detail::Block) + capacity);
   return grown;
 }
 

@@ -1,11 +1,22 @@
-#include "base/large_pages.hpp"
+#include "scaler/base/large_pages.hpp"
 
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
 namespace scaler {
+
+void prefer_large_pages(const void* block, std::size_t bytes) {
+  constexpr std::uintptr_t page_bytes = 4096;
+  if (bytes < large_block_bytes) return;
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  const std::uintptr_t begin = address & ~(page_bytes - 1);
+  const std::uintptr_t end = (address + bytes + page_bytes - 1) & ~(page_bytes - 1);
+  [[maybe_unused]] const int ignored =
+      madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
 
 void* allocate_on_large_pages(std::size_t bytes) {
   constexpr std::size_t page_bytes = std::size_t{2} << 20;

@@ -65,6 +65,10 @@ void Channel::send(Bytes frame) {
   if (impl_->connection) impl_->connection->send(std::move(frame));
 }
 
+void Channel::send(Bytes begin, Bytes rest) {
+  if (impl_->connection) impl_->connection->send(std::move(begin), std::move(rest));
+}
+
 std::size_t Channel::queued_bytes() const {
   return impl_->connection ? impl_->connection->queued_bytes() : 0;
 }

@@ -65,6 +65,13 @@ void Connection::send(Bytes payload) {
   if (!blocked_ && !flushing_) flush_job_.schedule();
 }
 
+void Connection::send(Bytes begin, Bytes rest) {
+  SCALER_ASSERT(session_, "send() before the handshake");
+  if (!writable()) return;
+  session_->send_joined(std::move(begin), std::move(rest));
+  if (!blocked_ && !flushing_) flush_job_.schedule();
+}
+
 void Connection::pause_reading(Pause reason) {
   paused_ |= static_cast<std::uint8_t>(reason);
   watch();

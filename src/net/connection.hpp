@@ -63,7 +63,8 @@ class Connection {
   bool has_session() const { return session_ != nullptr; }
   bool heard_something() const { return head_size_ > 0; }
 
-  void send(Bytes payload);  // only with a session; ignored while ending
+  void send(Bytes payload);            // only with a session; ignored while ending
+  void send(Bytes begin, Bytes rest);  // one message
   void flush_later() { flush_job_.schedule(); }
   std::size_t queued_bytes() const { return session_ ? session_->queued_bytes() : 0; }
   bool open() const { return phase_ == Phase::open; }

@@ -9,6 +9,7 @@
 
 #include "net/connection.hpp"
 #include "net/connector.hpp"
+#include "net/same_host.hpp"
 #include "net/sessions.hpp"
 #include "net/sniff.hpp"
 #include "scaler/base/log.hpp"
@@ -78,9 +79,21 @@ struct Dealer::Impl final : ConnectionOwner {
   void on_event(PeerId, SessionEvent event) override {
     if (auto* message = std::get_if<MessageReceived>(&event))
       return events.on_message(std::move(message->payload));
-    if (std::get_if<PeerReady>(&event) != nullptr) return greeted();
+    if (auto* greeting = std::get_if<PeerReady>(&event))
+      return moves_to_same_host(greeting->identity) ? void() : greeted();
     if (auto* ignored = std::get_if<MessageIgnored>(&event))
       log::debug("ignored a message of {}: {}", options.address.to_string(), ignored->why);
+  }
+
+  // The server is near: a connection of the better kind takes the place of this one.
+  bool moves_to_same_host(const Bytes& identity) {
+    if (!options.prefers_same_host || on_same_host || same_host_failed || closing) return false;
+    auto socket = meet_on_same_host(identity);
+    if (!socket) return false;
+    on_same_host = true;
+    connection = std::make_unique<Connection>(loop, std::move(*socket), PeerId{}, *this, traffic,
+                                              session_of(Protocol::ymq));
+    return true;
   }
 
   void greeted() {
@@ -110,6 +123,8 @@ struct Dealer::Impl final : ConnectionOwner {
     // A server that waits for the first bytes may just hang up on those it does not understand.
     if (!ready && options.tries_both_protocols && end.kind != End::Kind::broken)
       speak_the_other_protocol();
+    if (std::exchange(on_same_host, false) && (!ready || end.kind == End::Kind::offence))
+      same_host_failed = true;
     const auto gone = std::move(connection);
     handshake_timer.stop();
     listening_timer.stop();
@@ -181,6 +196,8 @@ struct Dealer::Impl final : ConnectionOwner {
   bool ready = false;
   bool paused = false;
   bool closing = false;
+  bool on_same_host = false;
+  bool same_host_failed = false;  // it was tried and is not tried again
   TimePoint ready_since;
   std::function<void()> on_closed;
   log::RateLimit offences{3, 10s};

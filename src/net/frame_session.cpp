@@ -22,6 +22,12 @@ class FrameSession final : public FramedSession {
     store_le64(header.data(), payload.size());
     queue_.push(WriteQueue::Kind::message, header, std::move(payload));
   }
+  void send_joined(Bytes begin, Bytes rest) override {
+    std::array<std::byte, length_bytes> header;
+    store_le64(header.data(), begin.size() + rest.size());
+    queue_.push(WriteQueue::Kind::message, header, std::move(begin));
+    queue_.push(WriteQueue::Kind::message, {}, std::move(rest));
+  }
   std::size_t queued_bytes() const override { return queue_.message_bytes(); }
 
  private:

@@ -56,7 +56,8 @@ int bind_once(int socket, const SocketAddress& where) {
 
 int bind_path(int socket, const SocketAddress& where) {
   const int error = bind_once(socket, where);
-  if (error != EADDRINUSE) return error;
+  const bool abstract = where.local.sun_path[0] == '\0';
+  if (error != EADDRINUSE || abstract) return error;
   struct stat info {};
   if (::lstat(where.local.sun_path, &info) == 0 && !S_ISSOCK(info.st_mode)) return EEXIST;
   if (!nobody_answers(where)) return error;
@@ -88,9 +89,11 @@ bool out_of_resources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+constexpr std::pair<std::uint64_t, std::uint64_t> no_file{};
+
 std::pair<std::uint64_t, std::uint64_t> file_at(const std::string& path) {
   struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) return {};
+  if (::lstat(path.c_str(), &info) != 0) return no_file;
   return {info.st_dev, info.st_ino};
 }
 
@@ -118,14 +121,15 @@ Listener::Listener(Loop& loop, BoundSocket bound, std::function<void(Descriptor)
       bound_(std::move(bound)),
       on_accept_(std::move(on_accept)),
       resting_(loop, [this] { poll_->set(UV_READABLE); }) {
-  if (bound_.address.scheme == Address::Scheme::ipc) file_ = file_at(bound_.address.path);
+  if (bound_.address.scheme == Address::Scheme::ipc && !bound_.address.path.starts_with('@'))
+    file_ = file_at(bound_.address.path);
   poll_.emplace(loop, bound_.socket.get(), [this](int, int) { accept_some(); });
   poll_->set(UV_READABLE);
 }
 
 Listener::~Listener() {
   poll_.reset();
-  if (bound_.address.scheme != Address::Scheme::ipc) return;
+  if (file_ == no_file) return;
   if (file_at(bound_.address.path) == file_) ::unlink(bound_.address.path.c_str());
 }
 
@@ -139,7 +143,8 @@ void Listener::accept_some() {
       if (errno == EAGAIN) return;
       continue;  // a connection that was gone before it was accepted
     }
-    if (bound_.address.scheme == Address::Scheme::tcp) set_stream_options(accepted.get());
+    const bool local = bound_.address.scheme == Address::Scheme::ipc;
+    set_stream_options(accepted.get(), local ? AF_UNIX : AF_INET);
     on_accept_(std::move(accepted));
     if (!alive) return;
   }

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "net/same_host.hpp"
 #include "net/server.hpp"
 #include "net/sessions.hpp"
 #include "scaler/base/assert.hpp"
@@ -22,13 +23,23 @@ struct Router::Impl final : ServerUser {
   Impl(Loop& loop, RouterOptions opts, RouterEvents& to)
       : options(std::move(opts)),
         events(to),
+        offering_identity(options.identity),
         server(loop,
                {options.kind, options.limits,
                 patience_or_limit(options.handshake_patience, options.limits), silence_patience},
                *this) {}
 
   std::unique_ptr<Session> make_session(Protocol protocol) override {
-    return net::make_session(protocol, SocketType::router, options.identity, options.limits);
+    const std::string& identity = protocol == Protocol::ymq ? offering_identity : options.identity;
+    return net::make_session(protocol, SocketType::router, identity, options.limits);
+  }
+
+  void offer_same_host() {
+    auto bound = bind_same_host();
+    if (!bound) return log::debug("{}", bound.error().text);
+    offering_identity =
+        net::offer_same_host(options.identity, bound->address, options.limits.identity_bytes_max);
+    server.listen(std::move(*bound));
   }
 
   void on_event(PeerId id, SessionEvent event) override {
@@ -96,6 +107,7 @@ struct Router::Impl final : ServerUser {
 
   RouterOptions options;
   RouterEvents& events;
+  std::string offering_identity;  // ours, with what offer_same_host() adds
   mutable Counters counters;
   std::unordered_map<std::string, PeerId> by_identity;  // non-empty identities only
   Server server;
@@ -107,6 +119,8 @@ Router::Router(Loop& loop, RouterOptions options, RouterEvents& events)
 Router::~Router() = default;
 
 Result<Address> Router::listen(const Address& address) { return impl_->server.listen(address); }
+
+void Router::offer_same_host() { impl_->offer_same_host(); }
 
 bool Router::send(PeerId peer, Bytes payload) { return impl_->send(peer, std::move(payload)); }
 

@@ -22,7 +22,11 @@ Server::~Server() = default;
 
 Result<Address> Server::listen(const Address& address) {
   SCALER_TRY(bound, bind_and_listen(address));
-  const Address real = bound.address;
+  return listen(std::move(bound));
+}
+
+Address Server::listen(BoundSocket bound) {
+  Address real = bound.address;
   listeners_.push_back(std::make_unique<Listener>(
       loop_, std::move(bound), [this](Descriptor socket) { accept(std::move(socket)); }));
   return real;

@@ -53,6 +53,7 @@ class Server final : private ConnectionOwner {
   ~Server() override;
 
   Result<Address> listen(const Address& address);
+  Address listen(BoundSocket bound);
   Peer* find(PeerId id) { return peers_.find(id); }
   const Peer* find(PeerId id) const { return peers_.find(id); }
   void set_ready(PeerId id, Bytes identity);

@@ -17,6 +17,8 @@ namespace scaler::net {
 namespace {
 
 constexpr int keepalive_seconds = 60;
+// What fits is written at once, and the reader is woken less often. The kernel may grant less.
+constexpr int local_buffer_bytes = 1 << 20;
 
 void set_option(int descriptor, int level, int name, int value) {
   setsockopt(descriptor, level, name, &value, sizeof value);  // best effort: never worth a failure
@@ -41,7 +43,10 @@ SocketAddress SocketAddress::of_path(const std::string& path) {
   SCALER_ASSERT(path.size() < sizeof address.local.sun_path, path);  // Address::parse bounds it
   address.local.sun_family = AF_UNIX;
   std::memcpy(address.local.sun_path, path.data(), path.size());
-  address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  const bool abstract = path.starts_with('@');  // then the length ends the name
+  if (abstract) address.local.sun_path[0] = '\0';
+  const std::size_t name_bytes = path.size() + (abstract ? 0 : 1);
+  address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name_bytes);
   return address;
 }
 
@@ -68,11 +73,12 @@ Result<Descriptor> open_stream(int family) {
   Descriptor descriptor(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!descriptor)
     return Error{Errc::system, fmt::format("opening a socket: {}", text_of_errno(errno))};
-  if (family != AF_UNIX) set_stream_options(descriptor.get());
+  set_stream_options(descriptor.get(), family);
   return descriptor;
 }
 
-void set_stream_options(int descriptor) {
+void set_stream_options(int descriptor, int family) {
+  if (family == AF_UNIX) return set_option(descriptor, SOL_SOCKET, SO_SNDBUF, local_buffer_bytes);
   set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
   set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_seconds);

@@ -43,7 +43,7 @@ struct SocketAddress {
 
   SocketAddress() : local{} {}
   static SocketAddress copy_of(const sockaddr* from, socklen_t length);
-  static SocketAddress of_path(const std::string& path);
+  static SocketAddress of_path(const std::string& path);  // "@name": in the abstract namespace
   int family() const { return any.sa_family; }
   std::uint16_t port() const;
   void set_port(std::uint16_t port);
@@ -51,9 +51,10 @@ struct SocketAddress {
 
 std::string text_of_errno(int number);  // "connection refused"
 
-// Nonblocking and close-on-exec, with what every stream of ours has (no delay, keepalive).
+// Nonblocking and close-on-exec, with what every stream of ours has (no delay, keepalive; between
+// programs on one host a larger buffer).
 Result<Descriptor> open_stream(int family);
-void set_stream_options(int descriptor);
+void set_stream_options(int descriptor, int family);
 
 // Who is at the other end, for log lines: "tcp://10.0.0.7:40132", "ipc peer of process 4711".
 std::string describe_peer(int descriptor);

@@ -26,6 +26,9 @@ constexpr Duration zygote_retry_first = 100ms;
 // task's own child may hold the channel open, and a process may close it and live on.
 constexpr Duration end_grace = 1s;
 
+// What a processor is given is joined with the begin of its frame up to this size.
+constexpr std::size_t joined_bytes_max = std::size_t{16} << 10;
+
 void close_if_open(int& descriptor) {
   if (descriptor >= 0) ::close(descriptor);
   descriptor = -1;
@@ -208,7 +211,12 @@ ProcessorHost::Seat* ProcessorHost::find(agent::ProcessorId id) {
 
 void ProcessorHost::tell(agent::ProcessorId id, const agent::ToProcessor& message) {
   Seat* seat = find(id);
-  if (seat && seat->channel && !seat->channel_ended) seat->channel->send(agent::encode(message));
+  if (!seat || !seat->channel || seat->channel_ended) return;
+  const auto* given = std::get_if<agent::GiveObject>(&message);
+  if (!given || given->payload.size() < joined_bytes_max)
+    return seat->channel->send(agent::encode(message));
+  // The payload is the end of its frame, so a frame without it is how it begins.
+  seat->channel->send(agent::encode(agent::GiveObject{given->id, {}}), given->payload);
 }
 
 void ProcessorHost::suspend(agent::ProcessorId id, bool hard) {

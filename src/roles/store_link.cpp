@@ -13,6 +13,7 @@ net::DealerOptions dealer_options(const Address& address, std::string identity) 
   options.address = address;
   options.identity = std::move(identity);
   options.protocol = net::Protocol::ymq;
+  options.prefers_same_host = true;
   return options;
 }
 

@@ -50,7 +50,11 @@ StoreService::StoreService(net::Loop& loop, std::string identity, StoreServiceLi
       store_(with_random_seed(limits.store)),
       router_(loop, {net::PortKind::store, std::move(identity), limits.transport}, *this) {}
 
-Result<Address> StoreService::listen(const Address& address) { return router_.listen(address); }
+Result<Address> StoreService::listen(const Address& address) {
+  SCALER_TRY(bound, router_.listen(address));
+  if (!std::exchange(offers_same_host_, true)) router_.offer_same_host();
+  return bound;
+}
 
 void StoreService::shut_down(Duration patience, std::function<void()> on_closed) {
   router_.shut_down(patience, std::move(on_closed));

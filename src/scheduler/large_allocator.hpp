@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "base/large_pages.hpp"
+#include "scaler/base/large_pages.hpp"
 
 namespace scaler::scheduler {
 

@@ -1,7 +1,9 @@
-// How fast the object store is: the bare core, then a server process over TCP beside a plain TCP
-// stream of the same bytes in the same run. Prints wall time and the server's CPU time.
+// How fast the object store is: the bare core, then a server process over TCP and over its Unix
+// socket, beside a plain TCP stream of the same bytes in the same run. Prints wall time, the
+// server's CPU time, and how much its memory grows by what it holds.
 //   store_bench [core] [large] [small]      without words: all three
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,11 +16,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "net/same_host.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/roles/store_service.hpp"
 #include "scaler/store/object_store.hpp"
@@ -115,6 +119,7 @@ class Stream {
     return descriptor;
   }
 
+  int descriptor() const { return descriptor_; }
   void write(ByteView bytes) {
     while (!bytes.empty()) {
       const ssize_t count = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -160,6 +165,13 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   double cpu_seconds() const { return cpu_seconds_of(process_); }
+  double resident_bytes() const {
+    std::ifstream file(fmt::format("/proc/{}/statm", process_));
+    double size = 0;
+    double resident = 0;
+    file >> size >> resident;
+    return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+  }
   std::uint16_t port = 0;
 
  private:
@@ -199,15 +211,19 @@ void serve_plain(const std::function<void(std::uint16_t)>& tell) {
   pause();  // until killed
 }
 
+enum class Way : std::uint8_t { tcp, same_host };
+
 // The asking side, raw: magic, identity, then frames.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port) : stream_(Stream::connect_to(port)) {
-    append_word(std::string("bench").size(), "YMQ\x01");
-    stream_.write(as_bytes(pending_ + "bench"));
-    pending_.clear();
-    std::byte greeting[4 + 8 + 19];
-    stream_.read(greeting);
+  RawClient(std::uint16_t port, Way way) : stream_(Stream::connect_to(port)) {
+    const std::string identity = greet();
+    if (way == Way::tcp) return;
+    const auto met = net::meet_on_same_host(as_bytes(identity));
+    require(met.has_value(), "the store offers no socket on this host");
+    require(::fcntl(met->get(), F_SETFL, 0) == 0, "cannot make a socket block");
+    require(::dup2(met->get(), stream_.descriptor()) >= 0, "cannot change the socket");
+    greet();
   }
 
   void ask(const ObjectId& id, StoreRequestType type, std::uint64_t bytes) {
@@ -241,6 +257,17 @@ class RawClient {
   }
 
  private:
+  // The store's identity.
+  std::string greet() {
+    append_word(std::string("bench").size(), "YMQ\x01");
+    stream_.write(as_bytes(pending_ + "bench"));
+    pending_.clear();
+    std::byte greeting[4 + 8];
+    stream_.read(greeting);
+    std::string identity(load_le64(greeting + 4), '\0');
+    stream_.read(std::as_writable_bytes(std::span(identity)));
+    return identity;
+  }
   void append_word(std::uint64_t word, std::string_view before = {}) {
     std::byte bytes[8];
     store_le64(bytes, word);
@@ -265,6 +292,7 @@ struct Measured {
   double set_seconds = 0;
   double get_seconds = 0;
   double cpu_seconds = 0;
+  double memory_ratio = 0;  // resident memory that holding them all added, over their bytes
 };
 
 Measured measure_plain(std::span<std::byte> object) {
@@ -285,10 +313,11 @@ Measured measure_plain(std::span<std::byte> object) {
   return measured;
 }
 
-Measured measure_store(std::span<std::byte> object) {
+Measured measure_store(std::span<std::byte> object, Way way) {
   const Child child(serve_store);
-  RawClient client(child.port);
+  RawClient client(child.port, way);
   Measured measured;
+  const double resident_before = child.resident_bytes();
   double start = wall_seconds();
   for (std::uint64_t i = 0; i < large_count; ++i) {
     client.ask(id_of(i), StoreRequestType::set, object.size());
@@ -296,6 +325,7 @@ Measured measure_store(std::span<std::byte> object) {
     client.read_answer({});
   }
   measured.set_seconds = wall_seconds() - start;
+  measured.memory_ratio = (child.resident_bytes() - resident_before) / (large_bytes * large_count);
   start = wall_seconds();
   for (std::uint64_t i = 0; i < large_count; ++i) {
     client.ask(id_of(i), StoreRequestType::get, wire::everything);
@@ -309,7 +339,7 @@ Measured measure_store(std::span<std::byte> object) {
 
 void print_large(const char* what, const Measured& measured) {
   const double gigabytes = static_cast<double>(large_bytes) * large_count / 1e9;
-  fmt::print("large  {:<10} set {:5.2f} GB/s  get {:5.2f} GB/s  server CPU {:5.0f} ms per GB\n",
+  fmt::print("large  {:<16} set {:5.2f} GB/s  get {:5.2f} GB/s  server CPU {:5.0f} ms per GB\n",
              what, gigabytes / measured.set_seconds, gigabytes / measured.get_seconds,
              measured.cpu_seconds / (2 * gigabytes) * 1e3);
 }
@@ -318,21 +348,23 @@ void bench_large() {
   std::vector<std::byte> object(large_bytes, std::byte{'x'});
   for (int round = 0; round < 3; ++round) {
     const Measured plain = measure_plain(object);
-    const Measured stored = measure_store(object);
     print_large("plain TCP", plain);
-    print_large("store", stored);
-    fmt::print(
-        "large  ratio      set {:5.2f}       get {:5.2f}       (time of the store over plain)\n",
-        stored.set_seconds / plain.set_seconds, stored.get_seconds / plain.get_seconds);
+    for (const Way way : {Way::tcp, Way::same_host}) {
+      const Measured stored = measure_store(object, way);
+      print_large(way == Way::tcp ? "store, TCP" : "store, same host", stored);
+      fmt::print("large  {:<16} set {:5.2f}       get {:5.2f}       memory {:5.3f}\n",
+                 "  over plain", stored.set_seconds / plain.set_seconds,
+                 stored.get_seconds / plain.get_seconds, stored.memory_ratio);
+    }
   }
 }
 
 // ---- small objects ------------------------------------------------------------------------------
 
 // Sets, gets and removes 64-byte objects, `window` requests at a time.
-void measure_small(std::size_t window, std::size_t count) {
+void measure_small(Way way, std::size_t window, std::size_t count) {
   const Child child(serve_store);
-  RawClient client(child.port);
+  RawClient client(child.port, way);
   const std::string content(64, 'x');
   std::byte answer[64];
   const double start = wall_seconds();
@@ -350,14 +382,17 @@ void measure_small(std::size_t window, std::size_t count) {
   }
   const double seconds = wall_seconds() - start;
   const double requests = static_cast<double>(count) * 3;
-  fmt::print("small  window {:>4}  {:9.0f} requests/s  server CPU {:6.2f} us per request\n", window,
-             requests / seconds, child.cpu_seconds() / requests * 1e6);
+  fmt::print("small  {:<9}  window {:>4}  {:9.0f} requests/s  server CPU {:6.2f} us per request\n",
+             way == Way::tcp ? "TCP" : "same host", window, requests / seconds,
+             child.cpu_seconds() / requests * 1e6);
 }
 
 void bench_small() {
-  measure_small(1, 20'000);
-  measure_small(16, 64'000);
-  measure_small(256, 256'000);
+  for (const Way way : {Way::tcp, Way::same_host}) {
+    measure_small(way, 1, 20'000);
+    measure_small(way, 16, 64'000);
+    measure_small(way, 256, 256'000);
+  }
 }
 
 }  // namespace

@@ -60,6 +60,20 @@ TEST_CASE("frames of all sizes pass a channel both ways, whole and in order", "[
   REQUIRE(left.channel->queued_bytes() == 0);
 }
 
+TEST_CASE("a frame that is sent in two parts arrives as one", "[net]") {
+  TestLoop test;
+  const auto [a, b] = stream_pair();
+  Party left(test.loop, a);
+  Party right(test.loop, b);
+  left.channel->send(Bytes::copy_of("head "), Bytes::copy_of(std::string(1'000'000, 'x')));
+  left.channel->send(Bytes::copy_of("head only"), Bytes());
+  left.channel->send(Bytes(), Bytes::copy_of("rest only"));
+  test.run_until([&] { return right.frames.size() == 3; });
+  REQUIRE(right.frames[0].text() == "head " + std::string(1'000'000, 'x'));
+  REQUIRE(right.frames[1].text() == "head only");
+  REQUIRE(right.frames[2].text() == "rest only");
+}
+
 TEST_CASE("a channel tells its end once, after the frames before it", "[net]") {
   TestLoop test;
   const auto [a, b] = stream_pair();

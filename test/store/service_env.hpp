@@ -80,8 +80,10 @@ struct ServiceEnv {
 // A peer of the service over a real socket, several requests at a time.
 class TestClient final : public net::DealerEvents {
  public:
-  TestClient(ServiceEnv& env, std::string identity, net::Protocol protocol = net::Protocol::ymq)
-      : env_(env), dealer_(env.loop, options(env, std::move(identity), protocol), *this) {}
+  enum class Way : std::uint8_t { tcp, same_host };
+  TestClient(ServiceEnv& env, std::string identity, net::Protocol protocol = net::Protocol::ymq,
+             Way way = Way::tcp)
+      : env_(env), dealer_(env.loop, options(env, std::move(identity), protocol, way), *this) {}
 
   std::uint64_t set(const ObjectId& id, Bytes content) {
     return send(client_.set(id, std::move(content), frames_));
@@ -105,8 +107,9 @@ class TestClient final : public net::DealerEvents {
 
  private:
   static net::DealerOptions options(const ServiceEnv& env, std::string identity,
-                                    net::Protocol protocol) {
+                                    net::Protocol protocol, Way way) {
     net::DealerOptions options;
+    options.prefers_same_host = way == Way::same_host;
     options.address = env.address;
     options.identity = std::move(identity);
     options.protocol = protocol;

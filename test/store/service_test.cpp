@@ -53,6 +53,19 @@ TEST_CASE("what one peer sets, another gets, over sockets", "[roles]") {
   CHECK(setter.wait_for(set).type == StoreResponseType::set_ok);
 }
 
+TEST_CASE("a peer on the store's host and one that came by TCP see the same objects", "[roles]") {
+  ServiceEnv env;
+  TestClient near(env, "near", net::Protocol::ymq, TestClient::Way::same_host);
+  TestClient far(env, "far");
+  const Bytes content = patterned(5'000'001, 7);
+  near.wait_for(near.set(id_of('A'), content));
+  far.wait_for(far.set(id_of('B'), content));
+  CHECK(far.wait_for(far.get(id_of('A'))).payload == content);
+  CHECK(near.wait_for(near.get(id_of('B'))).payload == content);
+  CHECK(env.service.peers() == 2);
+  CHECK(env.service.traffic().connections == 3);
+}
+
 TEST_CASE("every request type is answered over a socket", "[roles]") {
   ServiceEnv env;
   TestClient client(env, "client");

@@ -56,6 +56,8 @@ class Session {
   // views for one writev, at most 64 of them, which stay valid, with their addresses, until sent();
   // sent() then consumes that many bytes.
   virtual void send(Bytes payload) = 0;
+  virtual void send_joined(Bytes begin, Bytes rest);  // one message; joined by copying, unless a
+                                                      // session can do better
   virtual std::span<const ByteView> to_send() = 0;
   virtual void sent(std::size_t bytes) = 0;
   virtual std::size_t queued_bytes()

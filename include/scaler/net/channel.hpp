@@ -21,6 +21,7 @@ class Channel {
   Channel(Loop& loop, int descriptor, Events events);
   ~Channel();
   void send(Bytes frame);
+  void send(Bytes begin, Bytes rest);  // one frame, without joining the two
   std::size_t queued_bytes() const;
 
  private:

@@ -33,6 +33,9 @@ struct DealerOptions {
   // server of 1.12.28 speaks first, in a framing of its own, and would take our first bytes for a
   // length.
   Duration listen_first = Duration::zero();
+  // A server of ours on this host that offers it is met at its Unix socket, before on_connected.
+  // What goes wrong there is nobody's business: then it is TCP.
+  bool prefers_same_host = false;
   TransportLimits limits;
   Duration retry_first = 50ms;  // doubles up to retry_most, with jitter
   Duration retry_most = 2s;

@@ -55,6 +55,10 @@ class Router {
   // resolved here, before the loop runs. The error says what to do ("address in use by ...").
   Result<Address> listen(const Address& address);
 
+  // Lets dealers of ours on this host come by a Unix socket instead of TCP: its name is told behind
+  // our identity, to YMQ peers. A system that has no such sockets is no failure.
+  void offer_same_host();
+
   // Queues; a peer that is gone, or whose queue is past its limit, gets nothing (the latter is
   // dropped). False then.
   bool send(PeerId peer, Bytes payload);

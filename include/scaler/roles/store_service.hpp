@@ -33,7 +33,8 @@ class StoreService final : private net::RouterEvents {
  public:
   StoreService(net::Loop& loop, std::string identity, StoreServiceLimits limits = {});
 
-  // May be called for several addresses. Gives the address with the real port.
+  // May be called for several addresses. Gives the address with the real port. Dealers of ours on
+  // this host may come by a Unix socket then (net::Router::offer_same_host).
   Result<Address> listen(const Address& address);
 
   // Requests of this process, without a connection or an answer. A duplicate of an object that does
@@ -79,6 +80,7 @@ class StoreService final : private net::RouterEvents {
   std::unordered_map<PeerId, Peer> peers_;
   store::Outbox answers_;
   std::uint64_t header_errors_ = 0;
+  bool offers_same_host_ = false;
   log::RateLimit complaints_{10, 10s};
   net::Router router_;
 };

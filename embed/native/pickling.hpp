@@ -1,0 +1,22 @@
+#pragma once
+
+#include "embed/native/python_api.hpp"
+#include "scaler/base/bytes.hpp"
+
+namespace scaler::native {
+
+// From this size on a pickle is written to and read from memory of ours piece by piece: large
+// buffers within it are then copied once, on large pages, while other Python threads run. dumps()
+// and loads() would copy them several times with the GIL held. The bytes are the same.
+constexpr std::size_t large_pickle_bytes = std::size_t{1} << 20;
+
+// What `pickler_type(file, protocol).dump(object)` writes. False with an exception set.
+bool dump_into(PyObject* pickler_type, PyObject* object, Bytes& payload);
+
+// The object of a pickle of protocol 4 or later; others read in pieces too small for this.
+bool reads_in_pieces(ByteView pickle);
+PyObject* load_in_pieces(const Bytes& pickle);  // a new reference, or null with an exception set
+
+int add_pickling_types();  // -1 with an exception set
+
+}  // namespace scaler::native

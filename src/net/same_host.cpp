@@ -1,0 +1,48 @@
+#include "net/same_host.hpp"
+
+#include <algorithm>
+
+#include "net/socket.hpp"
+#include "scaler/base/random.hpp"
+
+namespace scaler::net {
+namespace {
+
+constexpr std::string_view mark = "|same-host=";
+constexpr std::string_view prefix = "@scaler-";  // '@' stands for the abstract namespace
+constexpr std::size_t digits = 32;
+
+bool is_name(std::string_view text) {
+  return text.size() == prefix.size() + digits && text.starts_with(prefix) &&
+         text.find_first_not_of("0123456789abcdef", prefix.size()) == std::string_view::npos;
+}
+
+}  // namespace
+
+Result<BoundSocket> bind_same_host() {
+  Address address;
+  address.scheme = Address::Scheme::ipc;
+  address.path = std::string(prefix) + Random::from_system().hex(digits);
+  return bind_and_listen(address);
+}
+
+std::string offer_same_host(const std::string& identity, const Address& bound,
+                            std::size_t identity_bytes_max) {
+  std::string offer = identity + std::string(mark) + bound.path;
+  return offer.size() <= identity_bytes_max ? offer : identity;
+}
+
+std::optional<Descriptor> meet_on_same_host(ByteView identity) {
+  const std::string_view text = as_text(identity);
+  const std::size_t at = text.rfind(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view name = text.substr(at + mark.size());
+  if (!is_name(name)) return std::nullopt;
+  auto socket = open_stream(AF_UNIX);
+  if (!socket) return std::nullopt;
+  const SocketAddress where = SocketAddress::of_path(std::string(name));
+  if (::connect(socket->get(), &where.any, where.length) != 0) return std::nullopt;
+  return std::move(*socket);
+}
+
+}  // namespace scaler::net

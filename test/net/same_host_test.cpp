@@ -1,0 +1,134 @@
+#include "net/same_host.hpp"
+
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+
+#include "net/support.hpp"
+
+namespace scaler::net {
+namespace {
+
+const char* const loopback = "tcp://127.0.0.1:0";
+const std::string nowhere = "|same-host=@scaler-" + std::string(32, '0');
+
+RouterOptions store_options(std::string identity) {
+  return {.kind = PortKind::store, .identity = std::move(identity), .limits = {}};
+}
+
+DealerOptions preferring(const Address& address) {
+  auto options = RecordingDealer::options_for(address, Protocol::ymq, "d");
+  options.prefers_same_host = true;
+  return options;
+}
+
+void echo(RecordingRouter& router) {
+  router.act_on_message = [&](PeerId id, Bytes payload) {
+    REQUIRE(router.router->send(id, std::move(payload)));
+  };
+}
+
+Address at_name(const std::string& name) {
+  Address address;
+  address.scheme = Address::Scheme::ipc;
+  address.path = name;
+  return address;
+}
+
+}  // namespace
+
+TEST_CASE("a dealer that prefers it meets a server of its host there before it is connected",
+          "[net]") {
+  TestLoop test;
+  RecordingRouter router(test.loop, store_options("s"));
+  const Address address = router.listen(loopback);
+  router.router->offer_same_host();
+  echo(router);
+  RecordingDealer dealer(test.loop, preferring(address));
+  const Bytes large = Bytes::copy_of(std::string(3'000'000, 'x'));
+  dealer.dealer->send(large);
+  test.run_until([&] { return dealer.messages.size() == 1; });
+  REQUIRE(dealer.last == large);
+  REQUIRE(dealer.connections == 1);
+  REQUIRE(dealer.disconnections.empty());
+  REQUIRE(router.router->counters().connections == 2);
+  REQUIRE(router.history == std::vector<std::string>{"peer d", "lost", "peer d"});
+}
+
+TEST_CASE("a dealer that does not ask for it stays where it connected", "[net]") {
+  TestLoop test;
+  RecordingRouter router(test.loop, store_options("s"));
+  const Address address = router.listen(loopback);
+  router.router->offer_same_host();
+  echo(router);
+  RecordingDealer dealer(test.loop, address, Protocol::ymq, "d");
+  dealer.dealer->send(Bytes::copy_of("there and back"));
+  test.run_until([&] { return dealer.messages.size() == 1; });
+  REQUIRE(router.router->counters().connections == 1);
+}
+
+TEST_CASE("a dealer stays with TCP where the offered name means nothing", "[net]") {
+  TestLoop test;
+  RecordingRouter router(test.loop, store_options("far away" + nowhere));
+  echo(router);
+  RecordingDealer dealer(test.loop, preferring(router.listen(loopback)));
+  dealer.dealer->send(Bytes::copy_of("there and back"));
+  test.run_until([&] { return dealer.messages.size() == 1; });
+  REQUIRE(dealer.disconnections.empty());
+  REQUIRE(router.router->counters().connections == 1);
+}
+
+TEST_CASE("a dealer goes back to TCP from a Unix socket at which nobody talks to it", "[net]") {
+  TestLoop test;
+  auto bound = bind_same_host();
+  REQUIRE(bound);
+  RecordingRouter router(test.loop, store_options(offer_same_host("s", bound->address, 255)));
+  int visits = 0;
+  const Listener unfriendly(test.loop, std::move(*bound), [&](const Descriptor&) { ++visits; });
+  echo(router);
+  RecordingDealer dealer(test.loop, preferring(router.listen(loopback)));
+  dealer.dealer->send(Bytes::copy_of("there and back"));
+  test.run_until([&] { return dealer.messages.size() == 1; });
+  REQUIRE(visits == 1);
+  REQUIRE(dealer.connections == 1);
+  REQUIRE(dealer.disconnections.size() == 1);
+}
+
+TEST_CASE("a dealer whose server was started again meets the new one, at its new name", "[net]") {
+  TestLoop test;
+  auto first = std::make_unique<RecordingRouter>(test.loop, store_options("s"));
+  const Address address = first->listen(loopback);
+  first->router->offer_same_host();
+  RecordingDealer dealer(test.loop, preferring(address));
+  test.run_until([&] { return dealer.connections == 1; });
+  first.reset();
+  test.run_until([&] { return !dealer.disconnections.empty(); });
+  RecordingRouter second(test.loop, store_options("s"));
+  second.listen(address.to_string());
+  second.router->offer_same_host();
+  test.run_until([&] { return dealer.connections == 2; });
+  REQUIRE(second.router->counters().connections == 2);
+}
+
+TEST_CASE("a server's identity leads to sockets of ours only", "[net]") {
+  auto bound = bind_same_host();
+  REQUIRE(bound);
+  const std::string offer = offer_same_host("s", bound->address, 255);
+  REQUIRE(meet_on_same_host(as_bytes(offer)));
+  REQUIRE_FALSE(meet_on_same_host(as_bytes("s")));
+  REQUIRE_FALSE(meet_on_same_host(as_bytes("s|same-host=")));
+  REQUIRE_FALSE(meet_on_same_host(as_bytes("s" + nowhere)));
+  REQUIRE_FALSE(meet_on_same_host(as_bytes(offer + "0")));
+  const auto other = bind_and_listen(at_name("@scaler-of-somebody-else"));
+  REQUIRE(other);
+  REQUIRE_FALSE(meet_on_same_host(as_bytes("s|same-host=" + other->address.path)));
+}
+
+TEST_CASE("an identity that leaves no room for an offer is said without one", "[net]") {
+  const Address bound = at_name("@scaler-" + std::string(32, 'a'));
+  const std::string longest(255 - std::string("|same-host=").size() - bound.path.size(), 'i');
+  REQUIRE(offer_same_host(longest, bound, 255).size() == 255);
+  REQUIRE(offer_same_host(longest + "i", bound, 255) == longest + "i");
+}
+
+}  // namespace scaler::net
