@@ -61,7 +61,7 @@ Status initialize(const InterpreterOptions& options, const std::string& executab
   before.parse_argv = 0;
   PyStatus status = Py_PreInitialize(&before);
   if (PyStatus_Exception(status)) return error_of(status, "preparing");
-  prefer_large_pages_in_python();
+  give_python_large_blocks();
 
   Configuration wanted;
   wanted.config.parse_argv = 0;

@@ -8,6 +8,7 @@
 #include "embed/cpython/processor_signals.hpp"
 #include "embed/cpython/task_limits.hpp"
 #include "scaler/agent/channel_protocol.hpp"
+#include "scaler/base/large_blocks.hpp"
 
 namespace scaler::embed {
 
@@ -87,6 +88,7 @@ PyObject* cpu_used_up(PyObject*, PyObject*) {
 
 PyObject* trim_memory(PyObject*, PyObject*) {
   ::malloc_trim(0);
+  release_kept_blocks();
   return make_none().release();
 }
 

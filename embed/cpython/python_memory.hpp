@@ -2,9 +2,9 @@
 
 namespace scaler::embed {
 
-// From now on Python's large blocks ask for large pages: an argument or a result of 50 MB is
-// written once, and small pages would make that three times as slow. Between preparing Python and
-// starting it.
-void prefer_large_pages_in_python();
+// From now on Python's large blocks come from base/large_blocks: an argument or a result of 50 MB
+// is written once, and what the pages cost when they are first touched would be most of it. Between
+// preparing Python and starting it.
+void give_python_large_blocks();
 
 }  // namespace scaler::embed

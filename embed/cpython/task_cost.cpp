@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "scaler/base/large_blocks.hpp"
+
 namespace scaler::embed {
 
 namespace {
@@ -40,7 +42,9 @@ TaskCost::TaskCost() {
   reset_peak();
   const rusage usage = usage_now();
   cpu_before_ = cpu_of(usage);
-  resident_before_ = peak_of(usage);
+  // What is kept for large blocks may be resident, and is the task's from when it takes it.
+  const std::uint64_t resident = peak_of(usage);
+  resident_before_ = resident - std::min<std::uint64_t>(resident, kept_block_bytes());
 }
 
 TaskCost::Used TaskCost::used() const {

@@ -12,6 +12,7 @@
 
 #include "embed/cpython/object.hpp"
 #include "embed/cpython/processor_methods.hpp"
+#include "scaler/base/large_blocks.hpp"
 
 namespace scaler::embed::task_limits {
 
@@ -103,7 +104,10 @@ Status install(std::uint64_t memory_bytes, std::uint32_t cpu_seconds) {
 
 void begin() {
   if (getpid() != owner) return;
-  if (memory_limit > 0) set_data_limit(memory_limit);
+  if (memory_limit > 0) {
+    release_kept_blocks();  // they would count
+    set_data_limit(memory_limit);
+  }
   if (cpu_limit == 0) return;
   expiries.store(0);
   active.store(true);

@@ -1,5 +1,6 @@
 #include "scaler/base/bytes.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "scaler/base/assert.hpp"
+#include "scaler/base/large_blocks.hpp"
 #include "scaler/base/large_pages.hpp"
 
 namespace scaler {
@@ -24,17 +26,54 @@ static_assert(sizeof(Block) == 16);
 
 namespace {
 
-detail::Block* resize(detail::Block* block, std::size_t capacity) {
-  auto* grown = static_cast<detail::Block*>(std::realloc(block, sizeof(detail::Block) + capacity));
-  if (grown == nullptr) throw std::bad_alloc();
-  if (block == nullptr) grown->references = 1;
-  grown->capacity = capacity;
-  prefer_large_pages(grown, sizeof(detail::Block) + capacity);
-  return grown;
+using detail::Block;
+
+std::size_t whole_bytes(std::size_t capacity) { return sizeof(Block) + capacity; }
+bool is_large(std::size_t capacity) { return whole_bytes(capacity) >= large_block_bytes; }
+LargeBlock as_large(Block* block) { return {block, whole_bytes(block->capacity)}; }
+
+Block* make_large(std::size_t capacity) {
+  const LargeBlock memory = take_large_block(whole_bytes(capacity));
+  auto* block = new (memory.memory) Block;
+  block->references = 1;
+  block->capacity = memory.bytes - sizeof(Block);
+  return block;
 }
 
-void release(detail::Block* block) {
-  if (block != nullptr && --block->references == 0) std::free(block);
+Block* resize_small(Block* block, std::size_t capacity) {
+  auto* resized = static_cast<Block*>(std::realloc(block, whole_bytes(capacity)));
+  if (resized == nullptr) throw std::bad_alloc();
+  if (block == nullptr) resized->references = 1;
+  resized->capacity = capacity;
+  return resized;
+}
+
+void release(Block* block) {
+  if (block == nullptr || --block->references > 0) return;
+  if (is_large(block->capacity))
+    give_back(as_large(block));
+  else
+    std::free(block);
+}
+
+Block* resize_large(Block* block, std::size_t capacity) {
+  LargeBlock memory = as_large(block);
+  if (!resize_in_place(memory, whole_bytes(capacity))) return nullptr;
+  block->capacity = memory.bytes - sizeof(Block);
+  return block;
+}
+
+// Keeps the content, as far as it fits.
+Block* resize(Block* block, std::size_t capacity) {
+  const bool was_large = block != nullptr && is_large(block->capacity);
+  if (!was_large && !is_large(capacity)) return resize_small(block, capacity);
+  if (was_large && is_large(capacity))
+    if (Block* same = resize_large(block, capacity)) return same;
+  Block* moved = is_large(capacity) ? make_large(capacity) : resize_small(nullptr, capacity);
+  if (block == nullptr) return moved;
+  std::memcpy(moved->bytes(), block->bytes(), std::min(block->capacity, capacity));
+  release(block);
+  return moved;
 }
 
 template <class Integer>

@@ -36,9 +36,11 @@ std::span<std::byte> FrameReader::receive_buffer() {
     make_room();
     return buffer_.spare();
   }
-  if (body_.size() == body_.capacity())
-    body_.reserve(static_cast<std::size_t>(
-        std::min<std::uint64_t>(body_length_, std::uint64_t{2} * body_.capacity())));
+  if (body_.size() == body_.capacity()) {
+    const std::uint64_t factor = body_.size() < in_place_wide_bytes ? 2 : wide_growth;
+    body_.reserve(
+        static_cast<std::size_t>(std::min<std::uint64_t>(body_length_, factor * body_.size())));
+  }
   const auto missing = static_cast<std::size_t>(body_length_ - body_.size());
   return body_.spare().first(std::min(missing, body_.spare().size()));
 }

@@ -17,6 +17,10 @@ class FrameReader {
   static constexpr std::size_t read_buffer_bytes = std::size_t{64} << 10;
   static constexpr std::size_t in_place_bytes_min = std::size_t{32} << 10;
   static constexpr std::size_t in_place_first_bytes = std::size_t{1} << 20;
+  // From so much on a frame is let grow further at once: of a block that large, room that nothing
+  // was written to is no more than addresses.
+  static constexpr std::size_t in_place_wide_bytes = std::size_t{4} << 20;
+  static constexpr std::size_t wide_growth = 16;
 
   std::span<std::byte> receive_buffer();  // never empty
   void received(std::size_t bytes);

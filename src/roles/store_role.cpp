@@ -4,6 +4,7 @@
 #include "roles/own_resources.hpp"
 #include "roles/role_signals.hpp"
 #include "roles/spill_folder.hpp"
+#include "scaler/base/large_blocks.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/config/logging.hpp"
 #include "scaler/net/loop.hpp"
@@ -37,6 +38,8 @@ int run_object_storage_server(const config::StoreOptions& options) {
       return 1;
     }
   }
+  if (options.memory_limit_bytes > 0)  // what is kept for the next object is memory too
+    keep_at_most(static_cast<std::size_t>(options.memory_limit_bytes) / 10);
   net::Loop loop;
   StoreServiceLimits limits;
   limits.store.memory_bytes_max = static_cast<std::uint64_t>(options.memory_limit_bytes);
