@@ -10,6 +10,7 @@
 
 #include "agent/known_objects.hpp"
 #include "agent/object_table.hpp"
+#include "agent/recent_results.hpp"
 #include "agent/task_queue.hpp"
 #include "scaler/agent/worker_agent.hpp"
 #include "scaler/base/random.hpp"
@@ -100,7 +101,8 @@ struct WorkerAgent::Impl {
   explicit Impl(Options given)
       : options(std::move(given)),
         random(options.random_seed),
-        objects(options.prefetch_bytes_max) {}
+        objects(options.prefetch_bytes_max),
+        recent(options.recent_bytes_max) {}
 
   // tasks.cpp: the queue, suspension, cancels
   void accept(wire::Task said, TimePoint now, Outbox& out);
@@ -192,6 +194,7 @@ struct WorkerAgent::Impl {
   bool store_connected = false;
   std::optional<TimePoint> store_missing_since;
   ObjectTable objects;
+  RecentResults recent;
 
   // Tasks.
   std::unordered_map<TaskId, AgentTask> tasks;

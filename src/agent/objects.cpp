@@ -142,6 +142,7 @@ void WorkerAgent::Impl::objects_deleted(const std::vector<ObjectId>& ids, TimePo
   for (const ObjectId& id : ids) {
     if (objects.deleted(id, now + deleted_patience)) unneeded.push_back(id);
     if (!uploads.empty()) result_deleted(id, out);
+    if (!recent.empty()) recent.erase(id);
   }
   forget(unneeded, out);
 }

@@ -80,6 +80,7 @@ void WorkerAgent::Impl::fail(const TaskId& id, std::string_view module, std::str
 
 ObjectId WorkerAgent::Impl::add_upload(Upload result) {
   const ObjectId id = new_result_id(result.client, random);
+  if (!result.carried && !result.failed) recent.add(id, result.payload);
   uploading.emplace(result.task, id);
   upload_bytes += result.payload.size();
   uploads.emplace(id, std::move(result));

@@ -42,6 +42,10 @@ void WorkerAgent::Impl::accept(wire::Task said, TimePoint now, Outbox& out) {
   if (well_formed) task.needs = needs_of(task.said);
   for (const ObjectId& object : task.needs) objects.need(object);
   if (well_formed) take_copies(task);
+  if (!recent.empty())
+    for (const ObjectId& object : task.needs)
+      if (const Bytes* payload = recent.find(object))
+        objects.offer(object, *payload, Retain::until_given);
   const TaskQueue::Key key = queue.push(id, task.flags.priority, false);
   task.state = Queued{key};
   if (window_scanned && key < *window_scanned) window_scanned.reset();

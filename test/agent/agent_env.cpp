@@ -53,10 +53,18 @@ TaskId AgentEnv::submit(const TaskSpec& spec) {
   task.function = object_of(spec.client, spec.function);
   for (const std::string& name : spec.arguments)
     task.arguments.emplace_back(object_of(spec.client, name));
+  for (const ObjectId& id : spec.objects) task.arguments.emplace_back(id);
   task.carried = {spec.result_bytes_max, spec.copies};
   submitted_[task.id] = task;
   tell(task);
   return task.id;
+}
+
+TaskId AgentEnv::submit_taking(const ObjectId& argument, const std::string& content) {
+  if (!content.empty()) contents_[argument] = content;
+  TaskSpec spec;
+  spec.objects = {argument};
+  return submit(spec);
 }
 
 void AgentEnv::submit_again(const TaskId& task) { tell(submitted_.at(task)); }
@@ -303,7 +311,9 @@ void AgentEnv::told(ProcessorId id, const ToProcessor& message) {
   REQUIRE_FALSE(fake.killed);
   if (const auto* object = std::get_if<GiveObject>(&message)) {
     REQUIRE(fake.objects.insert(object->id).second);  // given once
-    REQUIRE(object->payload == payload_of(object->id));
+    const auto known = contents_.find(object->id);
+    REQUIRE(object->payload ==
+            (known == contents_.end() ? payload_of(object->id) : Bytes::copy_of(known->second)));
   } else if (const auto* serializer = std::get_if<GiveSerializer>(&message)) {
     REQUIRE(fake.serializers.insert(std::string(serializer->client.text())).second);
   } else if (const auto* forget = std::get_if<ForgetObjects>(&message)) {

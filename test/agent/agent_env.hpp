@@ -17,6 +17,7 @@ struct TaskSpec {
   std::string client = "Client|c1";
   std::string function = "f";
   std::vector<std::string> arguments = {};
+  std::vector<ObjectId> objects = {};  // arguments too, behind those
   bool stream_output = false;
   std::uint32_t result_bytes_max = 0;  // results up to this are wanted with their TaskResult
   std::vector<Bytes> copies = {};      // of the function, then of the arguments
@@ -40,6 +41,8 @@ class AgentEnv {
 
   // ---- the scheduler's side ----
   TaskId submit(const TaskSpec& spec = {});
+  // A task of Client|c1 that takes one object with this content; empty: what the store gives.
+  TaskId submit_taking(const ObjectId& argument, const std::string& content);
   void submit_again(const TaskId& task);
   void cancel(const TaskId& task, bool force);
   void remove_objects(const std::vector<ObjectId>& ids);
@@ -122,6 +125,7 @@ class AgentEnv {
   std::vector<TaskId> finished_;
   std::vector<ObjectId> gets_, sets_, removes_;
   std::map<ObjectId, Bytes> stored_;
+  std::map<ObjectId, std::string> contents_;  // of those that are not as payload_of() says
   std::set<ObjectId> unacknowledged_;
   std::vector<Address> store_addresses_;
   std::vector<KillProcessor> kills_;

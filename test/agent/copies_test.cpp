@@ -179,4 +179,33 @@ TEST_CASE("a task whose carried result has left is not found by a cancel, and ma
   REQUIRE(env.running() == task);
 }
 
+TEST_CASE("what was made here is not asked from the store, until it is deleted", "[agent]") {
+  AgentEnv env;
+  const TaskId maker = env.submit();
+  env.finish(maker, "made here");
+  const ObjectId made = env.take_outcome(maker).create.ids[0];
+  env.take_gets();
+  const bool is_deleted = GENERATE(false, true);
+  if (is_deleted) env.remove_objects({made});
+  env.submit_taking(made, is_deleted ? "" : "made here");
+  REQUIRE(env.take_gets().empty() == !is_deleted);
+}
+
+TEST_CASE("only the latest results are kept for tasks to come", "[agent]") {
+  Options options = AgentEnv::some_options();
+  options.recent_bytes_max = 40'000;
+  AgentEnv env({}, options);
+  std::vector<ObjectId> made;
+  for (int i = 0; i < 50; ++i) {
+    const TaskId maker = env.submit();
+    env.finish(maker, std::string(2000, 'm'));
+    made.push_back(env.take_outcome(maker).create.ids[0]);
+  }
+  env.take_gets();
+  env.submit_taking(made.back(), std::string(2000, 'm'));
+  REQUIRE(env.take_gets().empty());
+  env.submit_taking(made.front(), {});
+  REQUIRE(env.take_gets() == std::vector<ObjectId>{made.front()});
+}
+
 }  // namespace scaler::agent

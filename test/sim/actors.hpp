@@ -11,6 +11,13 @@ namespace scaler::sim {
 
 class Cluster;
 
+// Large enough to count when many wait.
+inline Bytes copy_of(const ObjectId& id) {
+  std::string bytes;
+  for (int i = 0; i < 10; ++i) bytes += as_text(id.view());
+  return Bytes::copy_of(bytes);
+}
+
 // A worker as the protocol describes it: queues what it is sent, runs one task at a time, obeys
 // cancels, beats every two seconds, and stores, registers and reports each result.
 class Worker : public Node {
@@ -30,6 +37,7 @@ class Worker : public Node {
   void beat_later();
   void start_next();
   void start(wire::Task task);
+  static void check_copies(const wire::Task& task);
   void finish(const TaskId& id);
   void on_cancel(const wire::TaskCancel& cancel);
   static std::int32_t priority_of(const wire::Task& task);
@@ -73,6 +81,7 @@ class Client : public Node {
   wire::Task new_task();
   void expect(const TaskId& id, wire::Message request, bool is_node, const TaskId& umbrella);
   void answered(const TaskId& id);
+  void check_copy(const wire::TaskResult& result) const;
   void count_answer(Expected& expected);
 
   Cluster& cluster_;

@@ -31,6 +31,10 @@ wire::Task Client::new_task() {
   task.metadata = wire::encode_task_flags({true, priority_, false});
   task.function = network_.new_object_id();
   if (network_.chance(20)) task.capabilities.push_back({"gpu", -1});
+  if (network_.chance(50)) {
+    task.carried.result_bytes_max = wire::copy_bytes_max;
+    if (network_.chance(50)) task.carried.copies = {copy_of(task.function)};
+  }
   ++cluster_.tasks_asked;
   return task;
 }
@@ -56,9 +60,11 @@ void Client::submit_graph() {
   wire::GraphTask graph;
   graph.id = network_.new_task_id();
   graph.source = identity();
+  if (network_.chance(50)) graph.carried.result_bytes_max = wire::copy_bytes_max;
   const std::uint64_t size = network_.random.below(8);
   for (std::uint64_t i = 0; i < size; ++i) {
     auto node = new_task();
+    node.carried = {};  // graphs carry nothing
     for (std::uint64_t input = 0; input < i; ++input)
       if (network_.chance(30)) node.arguments.push_back(graph.nodes[input].id);
     if (network_.chance(40)) graph.targets.push_back(node.id);
@@ -88,8 +94,26 @@ void Client::count_answer(Expected& expected) {
 }
 
 void Client::on_message(wire::Message message) {
-  if (auto* result = std::get_if<wire::TaskResult>(&message)) answered(result->id);
+  if (auto* result = std::get_if<wire::TaskResult>(&message)) {
+    check_copy(*result);
+    answered(result->id);
+  }
   if (auto* confirm = std::get_if<wire::TaskCancelConfirm>(&message)) answered(confirm->id);
+}
+
+// Only who wants copies gets some, and each is of the right object.
+void Client::check_copy(const wire::TaskResult& result) const {
+  if (result.carried.copies.empty()) return;
+  const auto found = expected_.find(result.id);
+  SCALER_ASSERT(found != expected_.end(), "a result that nobody waits for");
+  const auto& asked = found->second.is_node ? expected_.at(found->second.umbrella) : found->second;
+  const auto* task = std::get_if<wire::Task>(&asked.request);
+  const auto* graph = std::get_if<wire::GraphTask>(&asked.request);
+  SCALER_ASSERT((task && task->carried.result_bytes_max > 0) ||
+                    (graph && graph->carried.result_bytes_max > 0),
+                "a copy that nobody asked for");
+  SCALER_ASSERT(result.carried.copies[0] == copy_of(result.results.at(0)),
+                "a copy of another object");
 }
 
 void Client::answered(const TaskId& id) {

@@ -16,6 +16,7 @@ scheduler::Options options_for(std::uint64_t seed) {
   options.load_balance_interval = 1s;
   options.allocation =
       seed % 2 == 0 ? scheduler::Allocation::even_load : scheduler::Allocation::capability;
+  if (seed % 3 > 0) options.copies_bytes_max = seed % 3 == 1 ? 0 : 2000;
   options.random_seed = seed;
   return options;
 }

@@ -93,7 +93,18 @@ void Worker::start_next() {
   start(std::move(task));
 }
 
+// What it brings along is what it names.
+void Worker::check_copies(const wire::Task& task) {
+  for (std::size_t at = 0; at < task.carried.copies.size(); ++at) {
+    const Bytes& copy = task.carried.copies[at];
+    if (copy.empty()) continue;
+    const ObjectId id = at == 0 ? task.function : std::get<ObjectId>(task.arguments.at(at - 1));
+    SCALER_ASSERT(copy == copy_of(id), "a copy of another object");
+  }
+}
+
 void Worker::start(wire::Task task) {
+  check_copies(task);
   const TaskId id = task.id;
   const std::int32_t priority = priority_of(task);
   running_.push_back({std::move(task), false});
@@ -126,7 +137,10 @@ void Worker::finish(const TaskId& id) {
                               {Bytes{}}});
   const auto type =
       network_.chance(5) ? wire::TaskResultType::failed : wire::TaskResultType::success;
-  say(wire::TaskResult{id, type, Bytes::copy_of("0123456789abcdef"), {object}});
+  wire::TaskResult result{id, type, Bytes::copy_of("0123456789abcdef"), {object}};
+  if (runs->task.carried.result_bytes_max > 0 && network_.chance(80))
+    result.carried.copies = {copy_of(object)};
+  say(std::move(result));
   running_.erase(runs);
   start_next();
 }

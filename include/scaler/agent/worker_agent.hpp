@@ -30,6 +30,7 @@ struct Options {
   bool hard_suspend = false;
   std::optional<Address> object_storage;  // else learned from the first echo
   std::uint64_t prefetch_bytes_max = 64 << 20;
+  std::uint64_t recent_bytes_max = 8 << 20;    // of own results that tasks here may take next
   std::uint64_t upload_bytes_max = 256 << 20;  // above: no new task until the store took some
   std::uint64_t processor_cache_bytes_max = 1 << 30;  // pickled size of what a processor may keep
   std::uint64_t random_seed = 1;
