@@ -7,8 +7,8 @@
     theirs    our scheduler and storage, workers of the client's release only
     under     our workers under the scheduler and storage of the client's release
 
-The client's release and its transport come from the environment, as for all of these tests. Without SCALER_CELLS, two cells are
-run and payloads stay small.
+The client's release and its transport come from the environment, as for all of these tests. Without SCALER_CELLS only "beside" is
+run, and payloads stay small.
 """
 
 import os
@@ -28,10 +28,11 @@ from test_client import (TaggedSerializer, add, announce_and_nap, boom, fibonacc
 from versions import CLIENT, map_with
 
 CHOSEN = os.environ.get("SCALER_CELLS", "")
-CELLS = CHOSEN.split() or ["beside", "under"]
+CELLS = CHOSEN.split() or ["beside"]
 PAYLOAD_BYTES = (300 if CHOSEN else 3) << 20
 LIMIT_S = 90
 BY_CAPABILITY = ("--policy-content", "allocate=capability; scaling=no")
+PEER_BY_CAPABILITY = BY_CAPABILITY if CLIENT >= (2, 0) else ("--allocate-policy", "capability")
 OFFERED = ("--per-worker-capabilities", "gpu")
 PATIENCE_S = "6"  # after which the peer's scheduler gives a silent worker up
 
@@ -87,7 +88,7 @@ class TheirServers:
         self.peers = [peer.storage(storage_address)]
         self.scheduler = peer.scheduler(
             self.address, storage_address, f"tcp://127.0.0.1:{monitor_port}",
-            options=(*BY_CAPABILITY, "--client-timeout-seconds", PATIENCE_S, "--worker-timeout-seconds", PATIENCE_S))
+            options=(*PEER_BY_CAPABILITY, "--client-timeout-seconds", PATIENCE_S, "--worker-timeout-seconds", PATIENCE_S))
         self.peers.append(self.scheduler)
         self.manager = stack.Role(
             "worker_manager", "baremetal_native", self.address, "--worker-manager-id", "wm-ours", "--mode", "fixed",
