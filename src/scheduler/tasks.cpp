@@ -46,6 +46,19 @@ void TaskTable::prefetch(Index index, Index later) const {
     __builtin_prefetch(frame->data() - 32);
 }
 
+void TaskTable::prefetch_end(Index index) const {
+  const Task& task = pool_[index];
+  if (const auto* frame = std::get_if<Bytes>(&task.body)) {
+    __builtin_prefetch(frame->data() - 32);
+    __builtin_prefetch(frame->data() +
+                       frame->size());  // the block behind it, which free() looks at
+  }
+  for (const Index at : {task.place.previous, task.place.next})
+    if (at != none) __builtin_prefetch(&pool_[at].place);
+  for (const Index at : {task.of_client.previous, task.of_client.next})
+    if (at != none) __builtin_prefetch(&pool_[at].of_client);
+}
+
 void TaskTable::change_state(Index index, State to) {
   Task& task = pool_[index];
   SCALER_ASSERT(task.state != State::abandoned && to != State::abandoned, "see abandon()");

@@ -74,6 +74,8 @@ class TaskTable {
   // This task ends soon, and the one after it later. A burst over many tasks otherwise waits for
   // memory three times a task: for the record, for its place in the index, for its frame.
   void prefetch(Index index, Index later) const;
+  // This task ends now: its frame and its neighbours in both lists are asked for together.
+  void prefetch_end(Index index) const;
 
   Task& operator[](Index index) { return pool_[index]; }
   const Task& operator[](Index index) const { return pool_[index]; }

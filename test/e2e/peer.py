@@ -76,12 +76,12 @@ def scheduler(address, storage_address, monitor_address, *options):
     return role
 
 
-def manager(address, workers, manager_id="wm-peer", release=RELEASE, backend=None):
+def manager(address, workers, manager_id="wm-peer", release=RELEASE, backend=None, options=()):
     """A fixed number of workers."""
     if CLIENT < (2, 0) and release == RELEASE:
-        return PeerRole("scaler_cluster", address, "--num-of-workers", workers, *QUIET)
+        return PeerRole("scaler_cluster", address, "--num-of-workers", workers, *options, *QUIET)
     return PeerRole("scaler_worker_manager", "baremetal_native", address, "--worker-manager-id", manager_id, "--mode", "fixed",
-                    "--max-task-concurrency", workers, *QUIET, release=release, backend=backend)
+                    "--max-task-concurrency", workers, *options, *QUIET, release=release, backend=backend)
 
 
 def dynamic_manager(address, manager_id, release, heartbeat_s=1, workers_max=2):

@@ -165,6 +165,9 @@ class Tidy(unittest.TestCase):
     def test_there_are_no_block_comments(self) -> None:
         self.expect(SCHEDULER, 'const char* a = "//";\nint x; /* old */\n', 2, "block comment")
 
+    def test_only_log_lines_read_the_wall_clock(self) -> None:
+        self.expect(SCHEDULER, "\nauto now = std::time(nullptr);\n", 2, "the wall clock")
+
     def test_headers_are_guarded(self) -> None:
         old = "#ifndef A\n#define A\n#endif\n"
         self.expect("include/scaler/base/bytes.hpp", old, 1, "#pragma once")

@@ -15,6 +15,9 @@ FORBIDDEN = {
     re.compile(r"/wor[k]/"): "a path of somebody's machine",
     re.compile(r"\bshare[d]/"): "a path of somebody's machine",
 }
+# A deadline on the wall clock would end peers, or keep them for ever, when somebody sets the clock.
+WALL_CLOCK = re.compile(r"system_clock|CLOCK_REALTIME|gettimeofday|\btime\((nullptr|NULL|0|&)")
+WALL_CLOCK_MAY = ("src/base/log.cpp", "src/config/log", "test/")  # what people read
 MARKER = re.compile(r"\bTOD[O]\b(?!\((perf|wire|port)\): \S)")
 
 # Pieces of C++, each of which hides what looks like another: a line comment, the name of an unused
@@ -39,6 +42,14 @@ def check_words(relative: Path, lines: list):
                 yield Finding(relative, number, what)
         if MARKER.search(line):
             yield Finding(relative, number, "a to-do without its kind: (perf|wire|port): what")
+
+
+def check_clock(relative: Path, lines: list):
+    if str(relative).startswith(WALL_CLOCK_MAY):
+        return
+    for number, line in enumerate(lines, 1):
+        if WALL_CLOCK.search(line):
+            yield Finding(relative, number, "the wall clock, which log lines alone may read")
 
 
 def check_length(relative: Path, lines: list):
@@ -71,5 +82,6 @@ def check_file(root: Path, path: Path):
     yield from check_length(relative, lines)
     if path.suffix in (".cpp", ".hpp"):
         yield from check_block_comments(relative, content)
+        yield from check_clock(relative, lines)
     if path.suffix == ".hpp":
         yield from check_header_guard(relative, lines)
