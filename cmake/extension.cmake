@@ -56,6 +56,13 @@ endforeach()
 add_library(scaler_flags_pic INTERFACE)
 target_compile_options(scaler_flags_pic INTERFACE ${SCALER_WARNINGS}
   -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections)
+if(SCALER_SANITIZE)  # for an interpreter that is started with the sanitizer's library: docs/robustness.md says how
+  target_compile_options(scaler_flags_pic INTERFACE ${SCALER_SANITIZERS})
+  target_link_options(scaler_flags_pic INTERFACE -fsanitize=address,undefined)
+  set(SCALER_STATIC_CXX "")
+else()
+  set(SCALER_STATIC_CXX -static-libstdc++)
+endif()
 
 # scaler_pic_names(out a b): a_pic where there is such a target, the name itself where not (header-only libraries).
 function(scaler_pic_names out)
@@ -87,6 +94,6 @@ function(scaler_extension name)
   target_include_directories(${target} SYSTEM PRIVATE ${SCALER_PYTHON_INCLUDE})
   target_compile_definitions(${target} PRIVATE Py_LIMITED_API=0x03080000)
   target_link_libraries(${target} PRIVATE ${libraries} scaler_flags_pic)
-  target_link_options(${target} PRIVATE -static-libstdc++ -Wl,--gc-sections -Wl,--as-needed -Wl,--exclude-libs,ALL
+  target_link_options(${target} PRIVATE ${SCALER_STATIC_CXX} -Wl,--gc-sections -Wl,--as-needed -Wl,--exclude-libs,ALL
     -Wl,--version-script=${script} -Wl,-z,relro,-z,now)
 endfunction()

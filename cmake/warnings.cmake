@@ -6,9 +6,9 @@ target_compile_options(scaler_flags INTERFACE ${SCALER_WARNINGS}
 # Debian's libpython3.11.a is not position independent, so neither is the program.
 target_link_options(scaler_flags INTERFACE -no-pie -Wl,--gc-sections)
 
+set(SCALER_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 if(SCALER_SANITIZE)
-  target_compile_options(scaler_flags INTERFACE
-    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(scaler_flags INTERFACE ${SCALER_SANITIZERS})
   target_link_options(scaler_flags INTERFACE -fsanitize=address,undefined)
 endif()
 # GCC 12 reports it inside the standard library with sanitizers, and for moved variants at -O3.

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Draws what the scaling policies make of the loads of test/sim: docs/scaling.svg, and the table in docs/scaling.md.
+"""Draws what the scaling policies make of loads: docs/scaling.svg and docs/scaling-measured.svg, and the tables in docs/scaling.md.
 
   ninja -C build/asan scaling_traces && build/asan/test/bench/scaling_traces | python3 test/bench/scaling_report.py docs
+
+With --measured it reads what scaling_live.py printed.
 """
 
 import json
@@ -12,7 +14,9 @@ WIDTH, HEIGHT = 420, 150  # of one panel's plot
 LEFT, TOP, GAP_X, GAP_Y = 40, 34, 60, 62
 COLUMNS = 2
 COLOURS = {"ours": "#1668a8", "peer": "#c8551b", "tasks": "#b9b9b9"}
-BEGIN, END = "<!-- table: scaling_report.py -->", "<!-- end of table -->"
+BEGINS = {"scaling": "<!-- table: scaling_report.py -->", "scaling-measured": "<!-- measured: scaling_report.py -->"}
+END = "<!-- end of table -->"
+PEERS = {"scaling": "its documented rules, modelled", "scaling-measured": "measured"}
 
 
 def path_of(samples, column, x_scale, y_scale):
@@ -50,12 +54,12 @@ def panel(scenario, x, y):
     return "\n".join([*lines, "</g>"])
 
 
-def legend(width):
+def legend(width, peers):
     parts = []
     x = LEFT
     for text, colour, dash in (
         ("workers, scaler", COLOURS["ours"], ""),
-        ("workers, opengris-scaler 2.0.9 (its documented rules)", COLOURS["peer"], ' stroke-dasharray="5 3"'),
+        (f"workers, opengris-scaler 2.0.9 ({peers})", COLOURS["peer"], ' stroke-dasharray="5 3"'),
         ("tasks not ended (scaler; own scale)", COLOURS["tasks"], ""),
     ):
         parts.append(f'<path d="M{x} 16h26" stroke="{colour}" stroke-width="3"{dash}/><text x="{x + 32}" y="20" class="note">{text}</text>')
@@ -64,7 +68,7 @@ def legend(width):
     return "\n".join(parts)
 
 
-def draw(scenarios):
+def draw(scenarios, peers):
     rows = (len(scenarios) + COLUMNS - 1) // COLUMNS
     width = LEFT + COLUMNS * (WIDTH + GAP_X)
     height = TOP + 30 + rows * (HEIGHT + GAP_Y)
@@ -77,7 +81,7 @@ def draw(scenarios):
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
         f"<style>{style}</style>",
         f'<rect width="{width}" height="{height}" fill="white"/>',
-        legend(width), *panels, "</svg>", "",
+        legend(width, peers), *panels, "</svg>", "",
     ])
 
 
@@ -100,14 +104,16 @@ def table(scenarios):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
+    folder = pathlib.Path(sys.argv[-1])
+    name = "scaling-measured" if "--measured" in sys.argv else "scaling"
     scenarios = json.load(sys.stdin)
-    (folder / "scaling.svg").write_text(draw(scenarios))
+    (folder / f"{name}.svg").write_text(draw(scenarios, PEERS[name]))
     page = folder / "scaling.md"
     text = page.read_text()
-    before, rest = text.split(BEGIN, 1)
+    begin = BEGINS[name]
+    before, rest = text.split(begin, 1)
     after = rest.split(END, 1)[1]
-    page.write_text(f"{before}{BEGIN}\n{table(scenarios)}\n{END}{after}")
+    page.write_text(f"{before}{begin}\n{table(scenarios)}\n{END}{after}")
 
 
 if __name__ == "__main__":

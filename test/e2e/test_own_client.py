@@ -3,6 +3,9 @@
 import asyncio
 import concurrent.futures
 import copy
+import functools
+import gc
+import graphlib
 import operator
 import os
 import pickle
@@ -48,6 +51,12 @@ class Unreadable:
 
 def unreadable():
     return Unreadable()
+
+
+def raise_with_lock():
+    error = ValueError("held")
+    error.lock = threading.Lock()
+    raise error
 
 
 class Broken(Serializer):
@@ -215,6 +224,18 @@ class BadInput(EndToEnd):
         with self.assertRaises(TypeError):
             self.client.map(square)
 
+    def test_one_item_and_many(self):
+        self.assertEqual(self.client.map(square, [3]), [9])
+        self.assertEqual(self.client.starmap(pow, [(2, 3)]), [8])
+        self.assertEqual(self.client.map(abs, range(-30_000, 0)), list(range(30_000, 0, -1)))  # 10^6: docs/client.md
+
+    def test_graphs_that_are_none(self):
+        with self.assertRaises(graphlib.CycleError):
+            self.client.get({"a": (square, "b"), "b": (square, "a")}, ["a"])
+        with self.assertRaisesRegex(KeyError, "nowhere"):
+            self.client.get({"a": 1}, ["nowhere"])
+        self.assertEqual(self.client.get({}, []), {})
+
     def test_a_failing_map_cancels_the_rest_of_it_only(self):
         with self.assertRaisesRegex(ValueError, "five"):
             self.client.map(half, range(2000))
@@ -238,6 +259,12 @@ class BadInput(EndToEnd):
             self.client.submit(square, self.client.submit(square, 1))
         with self.assertRaises(TypeError):
             self.client.map(square, [1, threading.Lock()])
+        with self.assertRaises(TypeError):
+            self.client.submit(functools.partial(square, threading.Lock()))
+        with self.assertRaisesRegex(Exception, "cannot pickle"):
+            self.client.submit(threading.Lock).result()
+        with self.assertRaisesRegex(Exception, "held"):
+            self.client.submit(raise_with_lock).result()
 
     def test_a_result_that_cannot_be_read_is_its_futures_trouble(self):
         with self.assertRaises(ValueError):
@@ -388,6 +415,16 @@ class Ends(unittest.TestCase):
             with self.assertRaisesRegex(TimeoutError, "Timeout when connecting to scheduler"):
                 Client(address=cluster.storage_address, timeout_seconds=1)
             self.assertLess(time.monotonic() - began, 5)
+
+    def test_a_scheduler_that_is_not_there_is_named_and_its_client_harms_no_other(self):
+        (nobody,) = stack.free_ports(1)
+        with stack.Stack(workers=1) as cluster, Client(address=cluster.address) as client:
+            for _ in range(3):
+                future = client.submit(square, 7)
+                with self.assertRaisesRegex(TimeoutError, f"127.0.0.1:{nobody}"):
+                    Client(address=f"tcp://127.0.0.1:{nobody}", timeout_seconds=1)
+                gc.collect()  # what was half made goes here
+                self.assertEqual(future.result(30), 49)
 
     def test_the_address_may_come_from_the_environment(self):
         with stack.Stack(workers=1) as cluster:

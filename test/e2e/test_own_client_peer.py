@@ -57,7 +57,7 @@ class PeerStack(unittest.TestCase):
         self.assertEqual(len(done), 50)
 
     def test_every_program_of_the_checklist(self):
-        for name, program in {**programs.ALL, "19 ten thousand": programs.one_thousand}.items():
+        for name, program in {**programs.runnable(), "19 ten thousand": programs.one_thousand}.items():
             with self.subTest(name):
                 signal.alarm(TEST_LIMIT_S)
                 program(self.address)

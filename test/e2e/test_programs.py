@@ -1,7 +1,6 @@
 """Users' programs on our stack, with whichever client runs this, and what needs a stack of its own."""
 
 import concurrent.futures
-import importlib.util
 import time
 import unittest
 
@@ -17,9 +16,8 @@ BEFORE_2 = ("2 maps", "5 nested", "13 prices")  # older clients' map and graph i
 
 class Programs(Limited):
     def run_all(self, address, skipped=()):
-        for name, program in programs.ALL.items():
-            needed = programs.NEEDS.get(name)
-            if name in skipped or (needed and importlib.util.find_spec(needed) is None):
+        for name, program in programs.runnable().items():
+            if name in skipped:
                 continue
             with self.subTest(name):
                 program(address)

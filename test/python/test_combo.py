@@ -197,6 +197,25 @@ class Parts(unittest.TestCase):
             version = client.submit(lambda: tuple(__import__("sys").version_info[:2])).result(30)
         self.assertEqual(version, sys.version_info[:2])
 
+    @unittest.skipIf(sys.version_info[:2] == (3, 11), "workers run this version by themselves")
+    def test_code_for_a_worker_of_another_version_is_refused_by_one_sentence_that_names_both(self):
+        own = "%d.%d" % sys.version_info[:2]
+        with SchedulerClusterCombo(n_workers=0, **QUIET) as combo:
+            words = ["worker_manager", "baremetal_native", combo.get_address(), "-wmi", "other", "--mode", "fixed", "-mtc", "1",
+                     "--logging-paths", "/dev/null"]
+            environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+            manager = subprocess.Popen([find_program(), *words], env=environment)
+            try:
+                with Client(address=combo.get_address()) as client:
+                    self.assertEqual(client.submit(len, "named").result(30), 5)  # by its name
+                    says = f"pickled by Python {own}, and this worker runs Python 3.11"
+                    for function, argument in ((lambda x: x, 1), (callable, lambda x: x)):
+                        with self.assertRaisesRegex(Exception, says):
+                            client.submit(function, argument).result(30)
+            finally:
+                manager.terminate()
+                self.assertEqual(manager.wait(30), 0)
+
     def test_one_worker_can_be_started_by_itself(self):
         with SchedulerClusterCombo(n_workers=0, **QUIET) as combo:
             worker = Worker("single", combo.get_address(), **QUIET)

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -97,6 +98,12 @@ class Ray(unittest.TestCase):
         self.assertTrue(ray.is_initialized())
         with self.assertRaisesRegex(RuntimeError, "already"):
             layer.scaler_init()
+
+    def test_an_exit_is_silent(self):
+        program = "import ray, scaler.compat.ray as layer; layer.scaler_init(n_workers=0, logging_paths=('/dev/null',))"
+        done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], stderr=subprocess.PIPE, text=True, timeout=60,
+                              env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
 if __name__ == "__main__":

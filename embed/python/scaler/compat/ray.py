@@ -14,10 +14,12 @@ runs tasks here. Functions only: remote classes raise NotImplementedError.
 
 from __future__ import annotations
 
+import atexit
 import concurrent.futures
 import functools
 import inspect
 import os
+import sys
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 from unittest import mock
 
@@ -293,7 +295,8 @@ def _replace() -> None:
         ours[name] = _Unsupported("ray." + name)
     for name, value in ours.items():
         setattr(ray, name, value)
-    # What ray itself would start when it is used, or stop at exit.
+    # What ray itself would start when it is used, or stop at exit: the function that it registered then is its own.
+    atexit.unregister(getattr(sys.modules.get("ray._private.worker"), "shutdown", None))
     for target in ("ray._private.worker.init", "ray._private.worker.shutdown"):
         try:
             mock.patch(target, new=_nothing).start()
