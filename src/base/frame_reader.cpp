@@ -37,9 +37,11 @@ std::span<std::byte> FrameReader::receive_buffer() {
     return buffer_.spare();
   }
   if (body_.size() == body_.capacity()) {
-    const std::uint64_t factor = body_.size() < in_place_wide_bytes ? 2 : wide_growth;
+    std::uint64_t room = body_.size();
+    if (room >= in_place_wide_bytes)
+      room = std::max(room, std::min((wide_growth - 1) * room, wide_room_bytes_max));
     body_.reserve(
-        static_cast<std::size_t>(std::min<std::uint64_t>(body_length_, factor * body_.size())));
+        static_cast<std::size_t>(std::min<std::uint64_t>(body_length_, body_.size() + room)));
   }
   const auto missing = static_cast<std::size_t>(body_length_ - body_.size());
   return body_.spare().first(std::min(missing, body_.spare().size()));

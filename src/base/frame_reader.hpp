@@ -20,7 +20,8 @@ class FrameReader {
   // From so much on a frame is let grow further at once: of a block that large, room that nothing
   // was written to is no more than addresses.
   static constexpr std::size_t in_place_wide_bytes = std::size_t{4} << 20;
-  static constexpr std::size_t wide_growth = 16;
+  static constexpr std::uint64_t wide_growth = 16;
+  static constexpr std::uint64_t wide_room_bytes_max = std::uint64_t{1} << 30;
 
   std::span<std::byte> receive_buffer();  // never empty
   void received(std::size_t bytes);

@@ -43,8 +43,7 @@ constinit Kept kept;
 using Attempt = std::unique_lock<std::mutex>;
 
 void* map_pages(std::size_t bytes) {
-  return mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-              -1, 0);
+  return mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 LargeBlock map_block(std::size_t bytes) {
