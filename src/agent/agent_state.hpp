@@ -65,7 +65,7 @@ struct Upload {
   bool failed = false;
   bool named = true;      // an agent's own failures have an empty name
   bool canceled = false;  // meanwhile: the object is announced, the result is not
-  bool carried = false;   // with its announcement, which does not wait for the store then
+  bool carried = false;   // with its announcement, which then waits for the store only if it failed
   bool announced = false;
   bool deleted = false;  // announced, and deleted before the store said that it has it
   wire::TaskProfile profile;

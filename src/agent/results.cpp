@@ -93,10 +93,11 @@ void WorkerAgent::Impl::upload(Upload result, Outbox& out) {
 }
 
 // A result that its announcement carries is announced at once: whoever wants it has it then, and
-// others wait at the store until it is there. All others are announced when the store has them.
+// others wait at the store until it is there. All others are announced when the store has them, and
+// so is a failure, for that of a graph's node is copied there for all other nodes.
 void WorkerAgent::Impl::send_result(const ObjectId& id, Upload& result, Outbox& out) {
   out.push_back(SetObject{id, result.payload});
-  if (!result.carried || std::exchange(result.announced, true)) return;
+  if (!result.carried || result.failed || std::exchange(result.announced, true)) return;
   uploading.erase(result.task);
   stored.emplace_back(id, result);
 }
@@ -135,8 +136,7 @@ void WorkerAgent::Impl::object_stored(const ObjectId& id) {
   upload_bytes -= result.payload.size();
   if (result.announced) return;
   uploading.erase(result.task);
-  result.carried = false;  // it would carry the bytes twice
-  result.payload = {};
+  if (!result.carried) result.payload = {};
   stored.emplace_back(id, std::move(result));
 }
 

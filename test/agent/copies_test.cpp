@@ -105,10 +105,12 @@ TEST_CASE("a larger result, and every result for those who want no copies, waits
   REQUIRE(env.take_outcome(task).result.carried.copies.empty());
 }
 
-TEST_CASE("a pickled exception is carried like a result", "[agent]") {
+TEST_CASE("a pickled exception is carried too, when the store has it", "[agent]") {
   AgentEnv env({.store_acknowledges = false});
   const TaskId task = env.submit(wanting_copies());
   env.raise(task, "an exception");
+  env.expect_silence();
+  env.acknowledge_all();
   const auto outcome = env.take_outcome(task);
   REQUIRE(outcome.result.type == wire::TaskResultType::failed);
   REQUIRE(outcome.result.carried.copies.at(0).text() == "an exception");
