@@ -244,6 +244,8 @@ class Kills(Cell):
     """In order of their names: the last one ends the cluster."""
 
     def test_1_client_killed(self):
+        if self.name == "under" and CLIENT >= (2, 6):
+            self.skipTest("it ends the peer's scheduler, with the peer's own workers too")
         program = (
             "import sys; sys.path.insert(0, sys.argv[2])\n"
             "from scaler import Client\n"
