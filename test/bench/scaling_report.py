@@ -98,9 +98,14 @@ def table(scenarios):
 
         rows.append(
             f'| {scenario["name"]} | `{scenario["policy"]}` | {both("peak")} | {both("starts")} | {both("busy_stopped")} '
-            f'| {both("worker_seconds", "{:.0f}")} | {both("waited", "{:.0f}")} | {both("last_done", "{:.1f} s")} |'
+            f'| {both("worker_seconds", "{:.0f}")} | {both("waited", "{:.0f}")} | {last_of(ours)} / {last_of(peer)} |'
         )
     return "\n".join(rows)
+
+
+def last_of(side):
+    failed = side.get("failed", 0)
+    return f'{failed} never ended' if failed else f'{side["last_done"]:.1f} s'
 
 
 def main():
