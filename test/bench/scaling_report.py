@@ -30,7 +30,7 @@ def path_of(samples, column, x_scale, y_scale):
 
 def panel(scenario, x, y):
     samples = {side: scenario[side]["samples"] for side in ("ours", "peer")}
-    span = samples["ours"][-1][0]
+    span = max(side[-1][0] for side in samples.values())
     most = max(sample[2] for side in samples.values() for sample in side) or 1
     most_tasks = max(sample[1] for sample in samples["ours"]) or 1
     x_scale, y_scale, task_scale = WIDTH / span, (HEIGHT - 8) / most, (HEIGHT - 8) / most_tasks
