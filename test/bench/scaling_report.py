@@ -30,7 +30,7 @@ def path_of(samples, column, x_scale, y_scale):
 
 def panel(scenario, x, y):
     samples = {side: scenario[side]["samples"] for side in ("ours", "peer")}
-    span = samples["ours"][-1][0]
+    span = max(side[-1][0] for side in samples.values())
     most = max(sample[2] for side in samples.values() for sample in side) or 1
     most_tasks = max(sample[1] for sample in samples["ours"]) or 1
     x_scale, y_scale, task_scale = WIDTH / span, (HEIGHT - 8) / most, (HEIGHT - 8) / most_tasks
@@ -98,9 +98,14 @@ def table(scenarios):
 
         rows.append(
             f'| {scenario["name"]} | `{scenario["policy"]}` | {both("peak")} | {both("starts")} | {both("busy_stopped")} '
-            f'| {both("worker_seconds", "{:.0f}")} | {both("waited", "{:.0f}")} | {both("last_done", "{:.1f} s")} |'
+            f'| {both("worker_seconds", "{:.0f}")} | {both("waited", "{:.0f}")} | {last_of(ours)} / {last_of(peer)} |'
         )
     return "\n".join(rows)
+
+
+def last_of(side):
+    failed = side.get("failed", 0)
+    return f'{failed} never ended' if failed else f'{side["last_done"]:.1f} s'
 
 
 def main():

@@ -172,10 +172,11 @@ class _Nowhere:
 
 class _Notebook:
     def __init__(self) -> None:
-        from IPython.display import HTML, display
+        import IPython.display
 
-        self._html = HTML
-        self._handle = display(HTML(""), display_id=True)
+        shown: Any = IPython.display  # untyped, where it is installed
+        self._html = shown.HTML
+        self._handle = shown.display(shown.HTML(""), display_id=True)
 
     def draw(self, bar: ProgressBar, elapsed_s: float) -> None:
         self._handle.update(self._html(bar.page(elapsed_s)))

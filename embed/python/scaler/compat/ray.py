@@ -296,7 +296,7 @@ def _replace() -> None:
     for name, value in ours.items():
         setattr(ray, name, value)
     # What ray itself would start when it is used, or stop at exit: the function that it registered then is its own.
-    atexit.unregister(getattr(sys.modules.get("ray._private.worker"), "shutdown", None))
+    atexit.unregister(getattr(sys.modules.get("ray._private.worker"), "shutdown", _nothing))
     for target in ("ray._private.worker.init", "ray._private.worker.shutdown"):
         try:
             mock.patch(target, new=_nothing).start()
