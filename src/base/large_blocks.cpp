@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <new>
@@ -38,6 +39,7 @@ struct Kept {
   }
 };
 constinit Kept kept;
+constinit std::atomic<std::size_t> used_bytes = 0;
 
 // A fork may have copied the lock while another thread held it: so nobody ever waits for it.
 using Attempt = std::unique_lock<std::mutex>;
@@ -64,10 +66,7 @@ LargeBlock map_block(std::size_t bytes) {
   return {memory, bytes};
 }
 
-}  // namespace
-
-LargeBlock take_large_block(std::size_t bytes) {
-  const std::size_t wanted = whole_pages(bytes);
+LargeBlock take_kept_block(std::size_t wanted) {
   if (const Attempt attempt(kept.mutex, std::try_to_lock); attempt) {
     std::size_t best = kept.count;
     for (std::size_t i = 0; i < kept.count; ++i) {
@@ -77,10 +76,21 @@ LargeBlock take_large_block(std::size_t bytes) {
     }
     if (best < kept.count) return kept.remove(best);
   }
-  return map_block(wanted);
+  return {};
+}
+
+}  // namespace
+
+LargeBlock take_large_block(std::size_t bytes) {
+  const std::size_t wanted = whole_pages(bytes);
+  LargeBlock block = take_kept_block(wanted);
+  if (block.memory == nullptr) block = map_block(wanted);
+  used_bytes += block.bytes;
+  return block;
 }
 
 void give_back(LargeBlock block) {
+  used_bytes -= block.bytes;
   const Attempt attempt(kept.mutex, std::try_to_lock);
   if (!attempt || block.bytes > kept.bytes_max) {
     munmap(block.memory, block.bytes);
@@ -101,6 +111,8 @@ void keep_at_most(std::size_t bytes) {
   kept.bytes_max = std::min(bytes, kept_bytes_max);
 }
 
+std::size_t used_block_bytes() { return used_bytes; }
+
 std::size_t kept_block_bytes() {
   const Attempt attempt(kept.mutex, std::try_to_lock);
   return attempt ? kept.bytes : 0;
@@ -117,6 +129,7 @@ void release_kept_blocks() {
 bool resize_in_place(LargeBlock& block, std::size_t bytes) {
   const std::size_t wanted = whole_pages(bytes);
   if (mremap(block.memory, block.bytes, wanted, 0) == MAP_FAILED) return false;
+  used_bytes += wanted - block.bytes;
   block.bytes = wanted;
   prefer_large_pages(block.memory, wanted);
   return true;

@@ -22,6 +22,9 @@ void give_back(LargeBlock block);
 // Keeps less from now on: of a process whose memory has a limit.
 void keep_at_most(std::size_t bytes);
 
+// What is in use now: taken and not given back.
+std::size_t used_block_bytes();
+
 // What is kept now, and the end of that: it goes to the system.
 std::size_t kept_block_bytes();
 void release_kept_blocks();
