@@ -52,9 +52,7 @@ void WorkerAgent::Impl::echo(const wire::WorkerHeartbeatEcho& said, TimePoint no
 void WorkerAgent::Impl::learn_storage(const wire::ObjectStorageAddress& said, TimePoint now,
                                       Outbox& out) {
   if (options.object_storage || said.host.empty() || said.port == 0) return;
-  Address address;
-  address.host = said.host;
-  address.port = said.port;
+  Address address = Address::told(said.scheme, said.host, said.port);
   if (storage == address) return;
   storage = address;
   connect_store(now, out);

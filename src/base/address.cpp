@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace scaler {
 namespace {
@@ -14,7 +16,7 @@ Error wrong(std::string_view text, std::string_view what) {
                       text, what)};
 }
 
-Result<Address> parse_tcp(std::string_view text, std::string_view rest) {
+Result<Address> parse_host_and_port(std::string_view text, std::string_view rest) {
   Address address;
   std::string_view port;
   if (rest.starts_with('[')) {
@@ -43,6 +45,19 @@ Result<Address> parse_tcp(std::string_view text, std::string_view rest) {
   return address;
 }
 
+// What stands in a request line has no space and no control character.
+bool is_part_of_url(char character) { return character > ' ' && character < 0x7f; }
+
+Result<Address> parse_ws(std::string_view text, std::string_view rest) {
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  SCALER_TRY(address, parse_host_and_port(text, rest.substr(0, slash)));
+  address.scheme = Address::Scheme::ws;
+  address.path = slash == rest.size() ? "/" : rest.substr(slash);
+  if (!std::all_of(address.path.begin(), address.path.end(), is_part_of_url))
+    return wrong(text, "the path has a character that no URL has");
+  return address;
+}
+
 }  // namespace
 
 Result<Address> Address::parse(std::string_view text) {
@@ -50,8 +65,10 @@ Result<Address> Address::parse(std::string_view text) {
   if (mark == std::string_view::npos) return wrong(text, "'://' is missing");
   const std::string_view scheme = text.substr(0, mark);
   const std::string_view rest = text.substr(mark + 3);
-  if (scheme == "tcp") return parse_tcp(text, rest);
-  if (scheme != "ipc") return wrong(text, fmt::format("the scheme '{}' is not tcp or ipc", scheme));
+  if (scheme == "tcp") return parse_host_and_port(text, rest);
+  if (scheme == "ws") return parse_ws(text, rest);
+  if (scheme != "ipc")
+    return wrong(text, fmt::format("the scheme '{}' is not tcp, ipc or ws", scheme));
   if (rest.empty()) return wrong(text, "the path is empty");
   if (rest.size() > 107)
     return wrong(text, "the path is longer than the 107 bytes of a Unix socket");
@@ -62,11 +79,20 @@ Result<Address> Address::parse(std::string_view text) {
   return address;
 }
 
+Address Address::told(std::string_view scheme, std::string host, std::uint16_t port) {
+  if (scheme == "ws") return {Scheme::ws, std::move(host), port, "/"};
+  return {Scheme::tcp, std::move(host), port, {}};
+}
+
 std::string Address::to_string() const {
   if (scheme == Scheme::ipc) return "ipc://" + path;
+  if (scheme == Scheme::ws) return "ws://" + host_and_port() + path;
+  return "tcp://" + host_and_port();
+}
+
+std::string Address::host_and_port() const {
   const bool literal6 = host.find(':') != std::string::npos;
-  return literal6 ? fmt::format("tcp://[{}]:{}", host, port)
-                  : fmt::format("tcp://{}:{}", host, port);
+  return literal6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 }  // namespace scaler

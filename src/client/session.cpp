@@ -31,8 +31,8 @@ void ClientCore::Impl::on_echo(const wire::ClientHeartbeatEcho& echo, TimePoint 
     store_address = options.object_storage;
   } else {
     if (echo.object_storage.host.empty() || echo.object_storage.port == 0) return;
-    store_address =
-        Address{Address::Scheme::tcp, echo.object_storage.host, echo.object_storage.port, {}};
+    const auto& said = echo.object_storage;
+    store_address = Address::told(said.scheme, said.host, said.port);
   }
   phase = Phase::storing;
   store_deadline = now + std::max(options.timeout - (now - started), options.store_patience);

@@ -141,7 +141,7 @@ Result<Command<InquiryOptions>> parse_inquiry(Inquiry about, std::span<const std
   if (resolved.help) return Command<InquiryOptions>{};
   const Settings& settings = resolved.settings;
   const Address address = settings.address("scheduler-address");
-  if (address.scheme == Address::Scheme::tcp && address.port == 0)
+  if (address.has_port() && address.port == 0)
     return settings.error_at("scheduler-address", "port 0 is where nobody can be reached");
   // Other keys of the file's [scheduler] are not ours to warn about.
   return Command<InquiryOptions>{inquiry_of(about, settings), {}};

@@ -228,7 +228,7 @@ class StackReader {
   // Two listeners of one file cannot have the same address.
   void listen(const TomlSection& section, const Table& table, const Settings& settings,
               std::string_view option, const Address& address) {
-    if (address.scheme == Address::Scheme::tcp && address.port == 0) return;
+    if (address.has_port() && address.port == 0) return;
     const auto before = std::find_if(listeners_.begin(), listeners_.end(),
                                      [&](const Listener& one) { return one.address == address; });
     if (before != listeners_.end())
@@ -242,7 +242,7 @@ class StackReader {
   void join_scheduler_and_store() {
     if (!scheduler_ || !store_ || scheduler_->object_storage_address) return;
     const Address& bound = store_->bind_address;
-    if (bound.scheme != Address::Scheme::tcp || bound.port == 0)
+    if (!bound.has_port() || bound.port == 0)
       return reading_.errors.push_back(
           {Errc::usage, fmt::format("{}:{}: object_storage_address: missing in [scheduler], since "
                                     "[object_storage_server] has no fixed port",

@@ -55,11 +55,11 @@ Result<Value> check_address(const Option& option, const std::string& text) {
   auto parsed = Address::parse(text);
   if (!parsed) return Error{Errc::usage, printable(parsed.error().text, shown_bytes_max)};
   Address& address = *parsed;
-  if (option.tcp_only && address.scheme != Address::Scheme::tcp)
+  if (option.tcp_only && !address.has_port())
     return Error{Errc::usage, fmt::format("'{}' is not allowed (a tcp address, such as "
                                           "tcp://127.0.0.1:6378)",
                                           printable(text))};
-  if (option.use == AddressUse::connect && address.scheme == Address::Scheme::tcp) {
+  if (option.use == AddressUse::connect && address.has_port()) {
     if (address.port == 0)
       return Error{Errc::usage,
                    fmt::format("'{}' has port 0, which only a listener may have", printable(text))};

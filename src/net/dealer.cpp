@@ -50,14 +50,17 @@ struct Dealer::Impl final : ConnectionOwner {
   void connected(Result<Descriptor> result) {
     connector.reset();
     if (!result) return lost(result.error().text);
-    const bool listens = options.listen_first > Duration::zero();
+    const bool listens = options.listen_first > Duration::zero() && !is_websocket();
     connection = std::make_unique<Connection>(loop, std::move(*result), PeerId{}, *this, traffic,
                                               listens ? nullptr : session_of(options.protocol));
     if (listens) listening_timer.start(options.listen_first);
     handshake_timer.start(patience);
   }
 
+  bool is_websocket() const { return options.address.scheme == Address::Scheme::ws; }
+
   std::unique_ptr<Session> session_of(Protocol protocol) const {
+    if (is_websocket()) return make_websocket_to(options.address, options.identity, options.limits);
     return make_session(protocol, options.socket_type, options.identity, options.limits);
   }
 
@@ -121,7 +124,7 @@ struct Dealer::Impl final : ConnectionOwner {
       if (auto more = offences.allow(loop.now())) log::warning("{} ({} more)", why, *more);
     }
     // A server that waits for the first bytes may just hang up on those it does not understand.
-    if (!ready && options.tries_both_protocols && end.kind != End::Kind::broken)
+    if (!ready && options.tries_both_protocols && !is_websocket() && end.kind != End::Kind::broken)
       speak_the_other_protocol();
     if (std::exchange(on_same_host, false) && (!ready || end.kind == End::Kind::offence))
       same_host_failed = true;

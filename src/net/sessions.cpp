@@ -1,6 +1,8 @@
 #include "net/sessions.hpp"
 
+#include "scaler/base/random.hpp"
 #include "scaler/ymq/session.hpp"
+#include "scaler/ymq/websocket.hpp"
 #include "scaler/zmtp/session.hpp"
 
 namespace scaler::net {
@@ -17,10 +19,23 @@ std::unique_ptr<Session> make_session(Protocol protocol, SocketType local,
     return zmtp::make_session(std::move(options));
   }
   ymq::Options options;
-  options.dialect = protocol == Protocol::ymq ? ymq::Dialect::magic : ymq::Dialect::plain;
+  options.dialect = protocol == Protocol::store_1_12 ? ymq::Dialect::plain : ymq::Dialect::magic;
   options.identity = std::move(own);
   options.limits = session_limits;
-  return ymq::make_session(std::move(options));
+  auto session = ymq::make_session(std::move(options));
+  if (protocol != Protocol::websocket) return session;
+  return ymq::make_websocket({}, std::move(session));
+}
+
+std::unique_ptr<Session> make_websocket_to(const Address& server, std::string_view identity,
+                                           const TransportLimits& limits) {
+  ymq::WebSocketOptions options;
+  options.side = ymq::WebSocketOptions::Side::client;
+  options.host = server.host_and_port();
+  options.path = server.path;
+  options.random = Random::from_system();
+  return ymq::make_websocket(std::move(options),
+                             make_session(Protocol::ymq, SocketType::dealer, identity, limits));
 }
 
 Duration patience_or_limit(Duration patience, const TransportLimits& limits) {

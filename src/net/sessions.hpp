@@ -3,6 +3,7 @@
 #include <memory>
 #include <string_view>
 
+#include "scaler/base/address.hpp"
 #include "scaler/base/limits.hpp"
 #include "scaler/base/session.hpp"
 #include "scaler/net/router.hpp"
@@ -10,8 +11,12 @@
 namespace scaler::net {
 
 // The machine that speaks `protocol` within `limits`; `local` matters to ZMTP only.
+// Of a WebSocket it is the server's side.
 std::unique_ptr<Session> make_session(Protocol protocol, SocketType local,
                                       std::string_view identity, const TransportLimits& limits);
+// The client's side of one, to a ws address.
+std::unique_ptr<Session> make_websocket_to(const Address& server, std::string_view identity,
+                                           const TransportLimits& limits);
 
 Duration patience_or_limit(Duration patience, const TransportLimits& limits);
 

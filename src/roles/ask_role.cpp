@@ -97,7 +97,7 @@ class Asking {
     if (stream_ || outcome_) return;
     stream_ = std::make_unique<Line>(*this, options_.address, SocketType::sub);
     Address beside = options_.address;
-    if (beside.scheme != Address::Scheme::tcp || beside.port > 65535 - monitor_distance) return;
+    if (!beside.has_port() || beside.port > 65535 - monitor_distance) return;
     beside.port = static_cast<std::uint16_t>(beside.port + monitor_distance);
     stream_beside_ = std::make_unique<Line>(*this, beside, SocketType::sub);
   }

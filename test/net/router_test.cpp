@@ -65,6 +65,10 @@ TEST_CASE("a dealer and a store port talk over YMQ", "[net]") {
 TEST_CASE("a dealer and a store port talk in the framing of 1.12.28", "[net]") {
   talk(loopback, Protocol::store_1_12, PortKind::store);
 }
+TEST_CASE("a dealer and any port talk over WebSocket", "[net]") {
+  talk("ws://127.0.0.1:0/any/path", Protocol::websocket);
+  talk("ws://127.0.0.1:0", Protocol::websocket, PortKind::store);
+}
 TEST_CASE("a host name is looked up", "[net]") { talk("tcp://localhost:0", Protocol::zmtp); }
 TEST_CASE("a star listens on all interfaces", "[net]") { talk("tcp://*:0", Protocol::ymq); }
 TEST_CASE("a dealer and a router talk over a unix socket", "[net]") {
@@ -81,13 +85,27 @@ TEST_CASE("a dealer and a router talk over IPv6", "[net]") {
   talk("tcp://[::1]:0", Protocol::ymq);
 }
 
-TEST_CASE("both protocols share a scheduler port", "[net]") {
+TEST_CASE("all protocols share a scheduler port", "[net]") {
   TestLoop test;
   RecordingRouter router(test.loop);
   const Address address = router.listen(loopback);
   RecordingDealer zmtp(test.loop, address, Protocol::zmtp, "z");
   RecordingDealer ymq(test.loop, address, Protocol::ymq, "y");
-  test.run_until([&] { return router.router->peers() == 2; });
+  Address by_websocket = address;
+  by_websocket.scheme = Address::Scheme::ws;
+  by_websocket.path = "/";
+  RecordingDealer websocket(test.loop, by_websocket, Protocol::zmtp, "w");
+  test.run_until([&] { return router.router->peers() == 3; });
+}
+
+TEST_CASE("an HTTP client is told by a log line what the port speaks", "[net]") {
+  LogRecorder log;
+  TestLoop test;
+  RecordingRouter router(test.loop);
+  RawClient bad(router.listen(loopback));
+  bad.say("GET /metrics HTTP/1.1\r\n\r\n");
+  test.run_until([&] { return router.router->counters().dropped_peers == 1; });
+  REQUIRE(log.said("WebSocket"));
 }
 
 TEST_CASE("a message of 64 MB arrives unharmed both ways", "[net]") {
@@ -163,10 +181,10 @@ TEST_CASE("garbage costs only the connection that sent it, with one line", "[net
   RawClient good(address);
   good.say(ymq_hello("good"));
   RawClient bad(address);
-  bad.say("GET / HTTP/1.1\r\n\r\n");
+  bad.say("PUT / HTTP/1.1\r\n\r\n");
   test.run_until([&] { return router.router->counters().dropped_peers == 1; });
   REQUIRE(bad.at_end());
-  REQUIRE(log.said("474554202f20485454502f312e310d0a"));
+  REQUIRE(log.said("505554202f20485454502f312e310d0a"));
   REQUIRE(log.said("HTTP"));
   RawClient late(address);
   late.say(ymq_hello("late") + std::string(8, '\xff'));  // a length beyond any limit

@@ -26,7 +26,7 @@ class DealerEvents {
 struct DealerOptions {
   Address address;
   std::string identity;
-  Protocol protocol = Protocol::zmtp;
+  Protocol protocol = Protocol::zmtp;  // a ws address: YMQ in WebSocket frames, whatever this says
   SocketType socket_type = SocketType::dealer;  // or sub: hears everything, and must not send
   bool tries_both_protocols = false;  // an attempt that met the wrong one is followed by the other
   // Of a store: listen so long before speaking `protocol`, and speak what the server does. The

@@ -14,13 +14,13 @@
 
 namespace scaler::net {
 
-enum class Protocol : std::uint8_t { zmtp, ymq, store_1_12 };
+enum class Protocol : std::uint8_t { zmtp, ymq, store_1_12, websocket };  // the last: YMQ inside
 
 // What a listening port is for; decides how the first bytes of a connection are read.
 enum class PortKind : std::uint8_t {
-  scheduler,  // ZMTP (router) or YMQ, by the first byte
-  store,  // YMQ by its four bytes; three zeros in places 1 to 3, or 250 ms of silence: the framing
-          // of 1.12.28
+  scheduler,  // ZMTP (router), YMQ or WebSocket, by the first byte
+  store,  // YMQ or WebSocket by its four bytes; three zeros in places 1 to 3, or 250 ms of silence:
+          // the framing of 1.12.28
 };
 
 // What a Router tells its owner. All calls come from the loop, none from inside Router::send.
