@@ -78,6 +78,10 @@ Result<Address> advertised_address(const Address& address) {
     return advertised;
   }
   if (is_literal(address.host)) return advertised;
+  if (address.host == "localhost") {  // RFC 6761: also on a machine without a hosts file
+    advertised.host = "127.0.0.1";
+    return advertised;
+  }
 
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;

@@ -136,7 +136,8 @@ class Endurance(unittest.TestCase):
             self.works(cluster)
 
     def test_a_processor_that_is_stopped_for_longer_than_its_workers_time_out_goes_on_afterwards(self):
-        options = ["--worker-timeout-seconds", "2", "--client-timeout-seconds", "2"]
+        # Workers say something every 2 seconds; the time-out leaves a busy machine time for it.
+        options = ["--worker-timeout-seconds", "5", "--client-timeout-seconds", "5"]
         with stack.Stack(workers=1, scheduler_options=options) as cluster, stack.temporary_folder() as folder:
             cluster.wait_workers(1)
             start, finish = (os.path.join(folder, name) for name in ("start", "finish"))
@@ -147,7 +148,7 @@ class Endurance(unittest.TestCase):
                 processor = max((pid for pid in stack.children_of(cluster.manager.pid) if one_kill.kind_of(pid) == "processor"),
                                 key=lambda pid: os.stat(f"/proc/{pid}").st_ctime)
                 with stopped(processor):
-                    let_seconds_pass(cluster, 4)
+                    let_seconds_pass(cluster, 7)
                 open(finish, "w", encoding="utf-8").close()
                 self.assertEqual((future.result(timeout=60), queued.result(timeout=60)), (finish, 9))
             self.assertFalse([line for line in cluster.scheduler.lines if "timed out" in line])

@@ -65,7 +65,7 @@ class Python(unittest.TestCase):
         self.assertIn("/nowhere", err)
 
     def test_an_interrupt_is_the_programs(self):
-        process = command("python", "-c", "import sys, signal; print('up', flush=True); signal.pause()")
+        process = command("python", "-c", "import time; print('up', flush=True)\nwhile True: time.sleep(0.05)")
         self.assertEqual(process.stdout.readline(), "up\n")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
