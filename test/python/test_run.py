@@ -18,6 +18,11 @@ def command(*words, **options):
     )
 
 
+def heed_interrupts():
+    """Whoever runs these tests in the background of a shell has them ignored, and the program would respect that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run(*words, **options):
     process = command(*words, **options)
     out, err = process.communicate(timeout=60)
@@ -65,7 +70,8 @@ class Python(unittest.TestCase):
         self.assertIn("/nowhere", err)
 
     def test_an_interrupt_is_the_programs(self):
-        process = command("python", "-c", "import time; print('up', flush=True)\nwhile True: time.sleep(0.05)")
+        process = command("python", "-c", "import time; print('up', flush=True)\nwhile True: time.sleep(0.05)",
+                          preexec_fn=heed_interrupts)
         self.assertEqual(process.stdout.readline(), "up\n")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
