@@ -5,9 +5,11 @@ import unittest
 
 
 class Limited(unittest.TestCase):
+    LIMIT_S = 120
+
     def setUp(self):
         signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.alarm(120)
+        signal.alarm(self.LIMIT_S)
 
     def tearDown(self):
         signal.alarm(0)

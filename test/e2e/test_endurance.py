@@ -17,6 +17,7 @@ from scaler import Client
 
 import one_kill
 import stack
+from limited import Limited
 from monitor import Feed
 from test_client import announce_and_nap, nap, square, wait_for_file
 from test_hostile import resident_mb
@@ -55,13 +56,8 @@ class stopped:
         os.kill(self._pid, signal.SIGCONT)
 
 
-class Endurance(unittest.TestCase):
-    def setUp(self):
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.alarm(240)
-
-    def tearDown(self):
-        signal.alarm(0)
+class Endurance(Limited):
+    LIMIT_S = 240
 
     def works(self, cluster):
         with Client(address=cluster.address) as client:

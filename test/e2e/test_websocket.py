@@ -1,13 +1,13 @@
 """WebSocket addresses: the peer's client and roles on our ports, and ours on the peer's."""
 
 import os
-import signal
 import unittest
 
 from scaler import Client
 
 import peer
 import stack
+from limited import Limited
 from test_client import boom, inc, square
 from versions import CLIENT, OURS, map_with
 
@@ -18,18 +18,7 @@ def by_websocket(address):
     return address.replace("tcp://", "ws://") + "/"
 
 
-class WebSocket(unittest.TestCase):
-    def setUp(self):
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.alarm(120)
-
-    def tearDown(self):
-        signal.alarm(0)
-
-    def start(self, role):
-        self.addCleanup(role.kill)
-        return role
-
+class WebSocket(Limited):
     def exercise(self, address):
         with Client(address=address) as client:
             self.assertEqual(map_with(client, square, range(200)), [i * i for i in range(200)])
