@@ -62,7 +62,7 @@ std::string carried_archive() {
 }  // namespace
 
 Error become_foreign_zygote(const ZygoteOptions& options) {
-  const std::string_view module = foreign_module_file();
+  const std::string module = foreign_module_file();
   if (module.empty())
     return {Errc::usage, "--python: this build carries no module for other interpreters"};
   const CarriedModule* start = find_carried("scaler_foreign");

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string_view>
+#include <string>
 
 #include "embed/cpython/zygote.hpp"
 
@@ -9,8 +9,8 @@
 // travel as memory files, so that the other interpreter needs nothing installed.
 namespace scaler::embed {
 
-// The module's file; empty in builds without it.
-std::string_view foreign_module_file();
+// The module's file, unpacked; empty in builds without it.
+std::string foreign_module_file();
 
 // Executes options.python in this process. Comes back only with what went wrong.
 Error become_foreign_zygote(const ZygoteOptions& options);

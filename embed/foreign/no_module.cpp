@@ -2,6 +2,6 @@
 
 namespace scaler::embed {
 
-std::string_view foreign_module_file() { return {}; }
+std::string foreign_module_file() { return {}; }
 
 }  // namespace scaler::embed
