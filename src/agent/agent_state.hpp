@@ -160,6 +160,8 @@ struct WorkerAgent::Impl {
   void send_result(const ObjectId& id, Upload& result, Outbox& out);
   void result_deleted(const ObjectId& id, Outbox& out);
   void object_stored(const ObjectId& id);
+  void object_handed_over(const ObjectId& id);
+  void announce(const ObjectId& id, Upload& result);
   void announce_stored(Outbox& out);
   void tell_result(const ObjectId& id, const Upload& result, Outbox& out);
   bool uploads_full() const;

@@ -22,6 +22,9 @@ Bytes name_of(const ObjectId& id) {
                         ", object_tag=" + hex.substr(32) + ")>");
 }
 
+// Larger ones take a while, in which the store may refuse them.
+constexpr std::size_t small_result_bytes = 16 * 1024;
+
 float seconds(Duration duration) { return std::chrono::duration<float>(duration).count(); }
 
 }  // namespace
@@ -96,10 +99,18 @@ void WorkerAgent::Impl::upload(Upload result, Outbox& out) {
 // others wait at the store until it is there. All others are announced when the store has them, and
 // so is a failure, for that of a graph's node is copied there for all other nodes.
 void WorkerAgent::Impl::send_result(const ObjectId& id, Upload& result, Outbox& out) {
-  out.push_back(SetObject{id, result.payload});
-  if (!result.carried || result.failed || std::exchange(result.announced, true)) return;
+  if (result.carried && !result.failed) announce(id, result);
+  const bool may_be_handed =
+      !result.announced && !result.failed && result.payload.size() <= small_result_bytes;
+  out.push_back(SetObject{id, result.payload, result.announced, may_be_handed});
+}
+
+// In this turn; the upload stays until the store says that it has it.
+void WorkerAgent::Impl::announce(const ObjectId& id, Upload& result) {
+  if (std::exchange(result.announced, true)) return;
   uploading.erase(result.task);
-  stored.emplace_back(id, result);
+  Upload& told = stored.emplace_back(id, result).second;
+  if (!told.carried) told.payload = {};
 }
 
 void WorkerAgent::Impl::hold(Upload result, TimePoint now, Outbox& out) {
@@ -138,6 +149,10 @@ void WorkerAgent::Impl::object_stored(const ObjectId& id) {
   uploading.erase(result.task);
   if (!result.carried) result.payload = {};
   stored.emplace_back(id, std::move(result));
+}
+
+void WorkerAgent::Impl::object_handed_over(const ObjectId& id) {
+  if (const auto found = uploads.find(id); found != uploads.end()) announce(id, found->second);
 }
 
 // The store deletes it too, but may get it only afterwards, from us.

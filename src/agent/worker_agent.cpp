@@ -56,6 +56,10 @@ void WorkerAgent::on_object_stored(const ObjectId& id, TimePoint now, Outbox& ou
   impl_->pump(now, out);
 }
 
+void WorkerAgent::on_object_handed_over(const ObjectId& id) {
+  if (!impl_->left) impl_->object_handed_over(id);
+}
+
 void WorkerAgent::on_processor_message(ProcessorId processor, FromProcessor message, TimePoint now,
                                        Outbox& out) {
   if (impl_->left) return;

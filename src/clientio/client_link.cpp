@@ -28,6 +28,9 @@ namespace {
 
 constexpr std::uint64_t nobody_wants_room = 0;
 
+// What is larger is told to the core at once: then it counts no more as waiting in memory.
+constexpr std::size_t late_answer_bytes_max = 16 * 1024;
+
 std::uint64_t bytes_of(const std::vector<client::NewObject>& objects) {
   std::uint64_t sum = 0;
   for (const client::NewObject& object : objects) sum += object.payload.size();
@@ -225,7 +228,9 @@ void LinkThread::perform(client::Effect effect) {
       log::error("a {} is lost: too many bytes wait for the scheduler",
                  wire::kind_name(said->message));
   } else if (auto* put = std::get_if<client::PutObject>(&effect)) {
-    store_->put(put->id, std::move(put->payload));
+    using Answered = StoreConnection::Answered;
+    const bool is_small = put->payload.size() <= late_answer_bytes_max;
+    store_->put(put->id, std::move(put->payload), is_small ? Answered::late : Answered::at_once);
   } else if (auto* get = std::get_if<client::GetObject>(&effect)) {
     store_->get(get->id, get->bytes_max);
   } else if (auto* remove = std::get_if<client::RemoveObject>(&effect)) {

@@ -28,8 +28,8 @@ net::DealerOptions dealer_options(const StoreConnection::Options& options) {
 StoreConnection::StoreConnection(net::Loop& loop, const Options& options, StoreEvents& events)
     : events_(events), dealer_(loop, dealer_options(options), *this) {}
 
-void StoreConnection::put(const ObjectId& id, Bytes payload) {
-  client_.set(id, std::move(payload), frames_);
+void StoreConnection::put(const ObjectId& id, Bytes payload, Answered when) {
+  client_.set(id, std::move(payload), frames_, in_time(when));
   send_frames();
 }
 
@@ -39,7 +39,7 @@ void StoreConnection::get(const ObjectId& id, std::uint64_t bytes_max) {
 }
 
 void StoreConnection::remove(const ObjectId& id) {
-  client_.remove(id, frames_);
+  client_.remove(id, frames_, in_time(Answered::late));
   send_frames();
 }
 

@@ -251,6 +251,11 @@ void Connection::flush() {
   after_flush();
 }
 
+bool Connection::flush_now() {
+  if (!flushing_) flush();
+  return writable() && !blocked_ && queued_bytes() == 0;
+}
+
 // True: something was written and there may be more.
 bool Connection::write_once(std::size_t& budget) {
   std::span<const ByteView> views = session_->to_send();

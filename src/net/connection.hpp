@@ -66,6 +66,7 @@ class Connection {
   void send(Bytes payload);            // only with a session; ignored while ending
   void send(Bytes begin, Bytes rest);  // one message
   void flush_later() { flush_job_.schedule(); }
+  bool flush_now();  // true: the kernel has everything. Not from inside a call to the owner
   std::size_t queued_bytes() const { return session_ ? session_->queued_bytes() : 0; }
   bool open() const { return phase_ == Phase::open; }
   bool writable() const { return phase_ == Phase::open || phase_ == Phase::draining; }

@@ -219,6 +219,10 @@ Dealer::~Dealer() = default;
 
 bool Dealer::send(Bytes payload) { return impl_->send(std::move(payload)); }
 bool Dealer::connected() const { return impl_->ready; }
+bool Dealer::on_same_host() const { return impl_->ready && impl_->on_same_host; }
+bool Dealer::flush() {
+  return impl_->ready && impl_->connection->flush_now() && impl_->waiting.empty();
+}
 std::size_t Dealer::queued_bytes() const { return impl_->queued_bytes(); }
 
 void Dealer::pause_reading() {

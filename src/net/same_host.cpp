@@ -8,7 +8,9 @@
 namespace scaler::net {
 namespace {
 
-constexpr std::string_view mark = "|same-host=";
+// The number is that of what is understood there: answers that may wait (store_protocol.hpp) came
+// with the second. Programs of another number stay with TCP.
+constexpr std::string_view mark = "|same-host-2=";
 constexpr std::string_view prefix = "@scaler-";  // '@' stands for the abstract namespace
 constexpr std::size_t digits = 32;
 

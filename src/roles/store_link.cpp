@@ -32,8 +32,11 @@ void StoreLink::duplicate(const ObjectId& source, const ObjectId& copy) { ask({c
 
 void StoreLink::ask(const Wish& wish) {
   frames_.clear();
-  const std::uint64_t request = wish.source ? client_.duplicate(*wish.source, wish.object, frames_)
-                                            : client_.remove(wish.object, frames_);
+  using Answered = store::StoreClient::Answered;
+  const Answered when = dealer_.on_same_host() ? Answered::late : Answered::at_once;
+  const std::uint64_t request = wish.source
+                                    ? client_.duplicate(*wish.source, wish.object, frames_, when)
+                                    : client_.remove(wish.object, frames_, when);
   in_flight_.emplace(request, wish);
   send_frames();
 }

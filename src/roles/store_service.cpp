@@ -18,6 +18,11 @@ namespace {
 
 constexpr PeerId ourselves{};  // generation 0 is never a connection's
 
+// An answer that may wait does so until another answer for its peer, or for so long, or until so
+// many wait.
+constexpr Duration answers_wait = 20ms;
+constexpr std::size_t held_answers_max = 64;
+
 store::Options with_random_seed(store::Options options) {
   if (options.hash_seed == 0) options.hash_seed = Random::from_system().next();
   return options;
@@ -48,6 +53,7 @@ TransportLimits StoreServiceLimits::object_limits(std::uint64_t object_bytes_max
 StoreService::StoreService(net::Loop& loop, std::string identity, StoreServiceLimits limits)
     : loop_(loop),
       store_(with_random_seed(limits.store)),
+      holding_timer_(loop, [this] { release_all(); }),
       router_(loop, {net::PortKind::store, std::move(identity), limits.transport}, *this) {}
 
 Result<Address> StoreService::listen(const Address& address) {
@@ -120,6 +126,7 @@ void StoreService::on_header(PeerId id, Peer& peer, const Bytes& frame) {
 void StoreService::serve(PeerId id, Peer& peer, const StoreRequestHeader& request, Bytes payload) {
   switch (store_.on_request(id, request, std::move(payload), answers_)) {
     case Outcome::accepted:
+      if (request.answer_may_wait) hold_answer(id, peer, request);
       break;
     case Outcome::ignored:
       log_about(peer.identity, fmt::format("ignored a request of type {}: unknown or malformed",
@@ -144,11 +151,41 @@ void StoreService::send_answers() {
             fmt::format("object {} cannot be read from disk", answer.header.object.hex()));
       continue;
     }
+    const auto peer = peers_.find(answer.to);
+    if (peer == peers_.end()) continue;
+    release(answer.to, peer->second);
     const bool has_payload = answer.header.payload_bytes > 0;
     if (!router_.send(answer.to, wire::encode_store_response(answer.header))) continue;
     if (has_payload) router_.send(answer.to, std::move(answer.payload));
   }
   answers_.clear();
+}
+
+// Whoever asked so does something else meanwhile: its next answer takes this one along, which saves
+// both sides a wake-up.
+void StoreService::hold_answer(PeerId id, Peer& peer, const StoreRequestHeader& request) {
+  const auto answer = std::ranges::find_if(answers_, [&](const store::Reply& reply) {
+    return reply.to == id && reply.header.response_id == request.request_id;
+  });
+  if (answer == answers_.end()) return;
+  if (peer.held.empty()) {
+    if (holding_.empty()) holding_timer_.start(answers_wait);
+    holding_.push_back(id);
+  }
+  peer.held.push_back(answer->header);
+  answers_.erase(answer);
+  if (peer.held.size() >= held_answers_max) release(id, peer);
+}
+
+void StoreService::release(PeerId id, Peer& peer) {
+  for (const wire::StoreResponseHeader& header : peer.held)
+    router_.send(id, wire::encode_store_response(header));
+  peer.held.clear();
+}
+
+void StoreService::release_all() {
+  for (const PeerId& id : std::exchange(holding_, {}))
+    if (const auto peer = peers_.find(id); peer != peers_.end()) release(id, peer->second);
 }
 
 // The protocol has no word for "no": a peer that is not served has to notice by its connection.

@@ -115,6 +115,8 @@ class WorkerRole : private net::DealerEvents, private clientio::StoreEvents {
 
   void end_turn();
   void perform(agent::Effect effect);
+  void set_object(agent::SetObject set);
+  void hand_over();
   void send(wire::Message message);
   bool drop_output(wire::TaskLog& output);
   void connect_store(const Address& address);
@@ -134,6 +136,7 @@ class WorkerRole : private net::DealerEvents, private clientio::StoreEvents {
   std::optional<Address> store_address_;
   std::unique_ptr<clientio::StoreConnection> store_;
   bool store_was_reached_ = false;
+  std::vector<ObjectId> on_their_way_;  // to the store, in this turn
   RoleSignals signals_;
   net::Timer deadline_;
   net::Timer hang_up_;
@@ -236,6 +239,7 @@ void WorkerRole::end_turn() {
       if (!is_for_store(effect)) perform(std::move(effect));
     for (agent::Effect& effect : effects)
       if (is_for_store(effect)) perform(std::move(effect));
+    hand_over();
   }
   if (const auto next = core_.next_deadline())
     deadline_.start_at(*next);
@@ -251,7 +255,7 @@ void WorkerRole::perform(agent::Effect effect) {
   } else if (auto* get = std::get_if<agent::GetObject>(&effect)) {
     store_->get(get->id);
   } else if (auto* set = std::get_if<agent::SetObject>(&effect)) {
-    store_->put(set->id, std::move(set->payload));
+    set_object(std::move(*set));
   } else if (auto* remove = std::get_if<agent::RemoveObject>(&effect)) {
     store_->remove(remove->id);
   } else if (auto* start = std::get_if<agent::StartProcessor>(&effect)) {
@@ -267,6 +271,21 @@ void WorkerRole::perform(agent::Effect effect) {
   } else if (auto* leave = std::get_if<agent::Leave>(&effect)) {
     close(leave->exit_code);
   }
+}
+
+void WorkerRole::set_object(agent::SetObject set) {
+  using Answered = clientio::StoreConnection::Answered;
+  const bool handed = set.may_be_handed && store_->on_same_host();
+  const Answered when = set.is_announced || handed ? Answered::late : Answered::at_once;
+  store_->put(set.id, std::move(set.payload), when);
+  if (handed) on_their_way_.push_back(set.id);
+}
+
+void WorkerRole::hand_over() {
+  if (on_their_way_.empty()) return;
+  if (store_->flush())
+    for (const ObjectId& id : on_their_way_) core_.on_object_handed_over(id);
+  on_their_way_.clear();
 }
 
 void WorkerRole::send(wire::Message message) {

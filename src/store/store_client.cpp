@@ -37,7 +37,7 @@ Error broken(std::string what) { return {Errc::protocol, "object storage: " + st
 
 struct StoreClient::Impl {
   std::uint64_t ask(StoreRequestType type, const ObjectId& object, std::uint64_t payload_bytes,
-                    std::vector<Bytes>& frames);
+                    std::vector<Bytes>& frames, Answered when = Answered::at_once);
   Status check(const StoreResponseHeader& header) const;
   Answer finish(const StoreResponseHeader& header, Bytes payload);
 
@@ -51,10 +51,12 @@ struct StoreClient::Impl {
 };
 
 std::uint64_t StoreClient::Impl::ask(StoreRequestType type, const ObjectId& object,
-                                     std::uint64_t payload_bytes, std::vector<Bytes>& frames) {
+                                     std::uint64_t payload_bytes, std::vector<Bytes>& frames,
+                                     Answered when) {
   const std::uint64_t id = next_id++;
   in_flight.emplace_hint(in_flight.end(), id, Asked{type, object});
-  frames.push_back(wire::encode_store_request({object, payload_bytes, id, type}));
+  frames.push_back(
+      wire::encode_store_request({object, payload_bytes, id, type, when == Answered::late}));
   return id;
 }
 
@@ -85,21 +87,22 @@ std::uint64_t StoreClient::get(const ObjectId& id, std::vector<Bytes>& frames,
   return impl_->ask(StoreRequestType::get, id, bytes_max, frames);
 }
 
-std::uint64_t StoreClient::set(const ObjectId& id, Bytes payload, std::vector<Bytes>& frames) {
-  const std::uint64_t request = impl_->ask(StoreRequestType::set, id, payload.size(), frames);
+std::uint64_t StoreClient::set(const ObjectId& id, Bytes payload, std::vector<Bytes>& frames,
+                               Answered when) {
+  const std::uint64_t request = impl_->ask(StoreRequestType::set, id, payload.size(), frames, when);
   frames.push_back(std::move(payload));
   return request;
 }
 
-std::uint64_t StoreClient::remove(const ObjectId& id, std::vector<Bytes>& frames) {
-  return impl_->ask(StoreRequestType::remove, id, 0, frames);
+std::uint64_t StoreClient::remove(const ObjectId& id, std::vector<Bytes>& frames, Answered when) {
+  return impl_->ask(StoreRequestType::remove, id, 0, frames, when);
 }
 
 std::uint64_t StoreClient::duplicate(const ObjectId& source, const ObjectId& copy,
-                                     std::vector<Bytes>& frames) {
+                                     std::vector<Bytes>& frames, Answered when) {
   Bytes payload = wire::encode_duplicate_source(source);
   const std::uint64_t request =
-      impl_->ask(StoreRequestType::duplicate, copy, payload.size(), frames);
+      impl_->ask(StoreRequestType::duplicate, copy, payload.size(), frames, when);
   frames.push_back(std::move(payload));
   return request;
 }

@@ -22,6 +22,13 @@ constexpr std::uint64_t header_table = std::uint64_t{9} << 32;
 constexpr std::uint64_t header_pointer = 0x0001'0003'0000'0000;  // struct, 3 words, 1 pointer
 constexpr std::uint64_t id_pointer = 0x0000'0004'0000'0000;      // struct, 4 words
 
+constexpr unsigned may_wait_bit = 0x8000;  // of a request's type
+
+bool may_wait(StoreRequestType type) {
+  return type == StoreRequestType::set || type == StoreRequestType::remove ||
+         type == StoreRequestType::duplicate;
+}
+
 constexpr std::size_t duplicate_bytes = 48;
 constexpr std::size_t duplicate_id_at = 16;
 constexpr std::uint64_t duplicate_table = std::uint64_t{5} << 32;
@@ -114,10 +121,16 @@ Bytes encode_header(const RawHeader& header) {
 
 Result<StoreRequestHeader> decode_store_request(ByteView frame) {
   SCALER_TRY(header, decode_header(frame));
-  return StoreRequestHeader{.object = header.object,
-                            .payload_bytes = header.payload_bytes,
-                            .request_id = header.id,
-                            .type = static_cast<StoreRequestType>(header.type)};
+  StoreRequestHeader request{.object = header.object,
+                             .payload_bytes = header.payload_bytes,
+                             .request_id = header.id,
+                             .type = static_cast<StoreRequestType>(header.type)};
+  const auto type = static_cast<StoreRequestType>(header.type & ~may_wait_bit);
+  if (type != request.type && may_wait(type)) {
+    request.type = type;
+    request.answer_may_wait = true;
+  }
+  return request;
 }
 
 Result<StoreResponseHeader> decode_store_response(ByteView frame) {
@@ -131,10 +144,12 @@ Result<StoreResponseHeader> decode_store_response(ByteView frame) {
 }
 
 Bytes encode_store_request(const StoreRequestHeader& header) {
-  return encode_header({.object = header.object,
-                        .payload_bytes = header.payload_bytes,
-                        .id = header.request_id,
-                        .type = static_cast<std::uint16_t>(header.type)});
+  return encode_header(
+      {.object = header.object,
+       .payload_bytes = header.payload_bytes,
+       .id = header.request_id,
+       .type = static_cast<std::uint16_t>(static_cast<unsigned>(header.type) |
+                                          (header.answer_may_wait ? may_wait_bit : 0U))});
 }
 
 Bytes encode_store_response(const StoreResponseHeader& header) {

@@ -254,6 +254,11 @@ std::vector<Address> AgentEnv::take_store_addresses() {
 }
 
 // Effects are applied in order; what they cause comes after all of them, as in a loop's next turn.
+void AgentEnv::hand_over(const ObjectId& id) {
+  agent_.on_object_handed_over(id);
+  drain();
+}
+
 void AgentEnv::drain() {
   for (agent_.finish_turn(out_); !out_.empty(); agent_.finish_turn(out_)) {
     Outbox effects = std::exchange(out_, {});
@@ -274,6 +279,7 @@ void AgentEnv::apply(Effect effect) {
   } else if (auto* set = std::get_if<SetObject>(&effect)) {
     sets_.push_back(set->id);
     stored_[set->id] = set->payload;
+    if (set->may_be_handed) may_hand_over_.push_back(set->id);
     if (setup_.store_acknowledges)
       agent_.on_object_stored(set->id, now_, out_);
     else

@@ -65,6 +65,8 @@ class AgentEnv {
   ObjectId object(const std::string& name) const;  // owned by Client|c1
   void give(const ObjectId& id);                   // answers a get
   void acknowledge_all();
+  void hand_over(const ObjectId& id);  // the kernel has it
+  const std::vector<ObjectId>& may_hand_over() const { return may_hand_over_; }
   void lose_store();
   void reconnect_store();
   std::vector<ObjectId> take_gets();  // asked since, answered or not
@@ -127,6 +129,7 @@ class AgentEnv {
   std::map<ObjectId, Bytes> stored_;
   std::map<ObjectId, std::string> contents_;  // of those that are not as payload_of() says
   std::set<ObjectId> unacknowledged_;
+  std::vector<ObjectId> may_hand_over_;
   std::vector<Address> store_addresses_;
   std::vector<KillProcessor> kills_;
   std::optional<Leave> left_;

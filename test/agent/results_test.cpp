@@ -18,6 +18,42 @@ TEST_CASE("a result is stored and acknowledged, then announced, then told", "[ag
   env.expect_silence();
 }
 
+TEST_CASE(
+    "a small result is announced as soon as it is handed over, and stored again until acknowledged",
+    "[agent]") {
+  AgentEnv env({.store_acknowledges = false});
+  const TaskId task = env.submit();
+  env.finish(task, "the answer");
+  const auto sets = env.take_sets();
+  REQUIRE(sets.size() == 1);
+  env.expect_silence();
+  env.hand_over(sets[0]);
+  REQUIRE(env.take_outcome(task).payload.text() == "the answer");
+  env.hand_over(sets[0]);
+  env.expect_silence();
+  env.lose_store();
+  env.reconnect_store();
+  REQUIRE(env.take_sets() == sets);
+  env.acknowledge_all();
+  env.lose_store();
+  env.reconnect_store();
+  REQUIRE(env.take_sets().empty());
+  env.expect_silence();
+}
+
+TEST_CASE("neither a failure nor a large result may be announced before the store has it",
+          "[agent]") {
+  AgentEnv env({.store_acknowledges = false});
+  const TaskId failing = env.submit();
+  env.raise(failing);
+  const TaskId large = env.submit();
+  env.finish(large, std::string(100'000, 'x'));
+  REQUIRE(env.may_hand_over().empty());
+  env.acknowledge_all();
+  env.take_outcome(failing);
+  env.take_outcome(large);
+}
+
 TEST_CASE("the announcement of a result names its owner, type and id", "[agent]") {
   AgentEnv env;
   const TaskId task = env.submit({.client = "Client|c7"});

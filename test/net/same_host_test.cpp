@@ -10,7 +10,7 @@ namespace scaler::net {
 namespace {
 
 const char* const loopback = "tcp://127.0.0.1:0";
-const std::string nowhere = "|same-host=@scaler-" + std::string(32, '0');
+const std::string nowhere = "|same-host-2=@scaler-" + std::string(32, '0');
 
 RouterOptions store_options(std::string identity) {
   return {.kind = PortKind::store, .identity = std::move(identity), .limits = {}};
@@ -116,17 +116,17 @@ TEST_CASE("a server's identity leads to sockets of ours only", "[net]") {
   const std::string offer = offer_same_host("s", bound->address, 255);
   REQUIRE(meet_on_same_host(as_bytes(offer)));
   REQUIRE_FALSE(meet_on_same_host(as_bytes("s")));
-  REQUIRE_FALSE(meet_on_same_host(as_bytes("s|same-host=")));
+  REQUIRE_FALSE(meet_on_same_host(as_bytes("s|same-host-2=")));
   REQUIRE_FALSE(meet_on_same_host(as_bytes("s" + nowhere)));
   REQUIRE_FALSE(meet_on_same_host(as_bytes(offer + "0")));
   const auto other = bind_and_listen(at_name("@scaler-of-somebody-else"));
   REQUIRE(other);
-  REQUIRE_FALSE(meet_on_same_host(as_bytes("s|same-host=" + other->address.path)));
+  REQUIRE_FALSE(meet_on_same_host(as_bytes("s|same-host-2=" + other->address.path)));
 }
 
 TEST_CASE("an identity that leaves no room for an offer is said without one", "[net]") {
   const Address bound = at_name("@scaler-" + std::string(32, 'a'));
-  const std::string longest(255 - std::string("|same-host=").size() - bound.path.size(), 'i');
+  const std::string longest(255 - std::string("|same-host-2=").size() - bound.path.size(), 'i');
   REQUIRE(offer_same_host(longest, bound, 255).size() == 255);
   REQUIRE(offer_same_host(longest + "i", bound, 255) == longest + "i");
 }

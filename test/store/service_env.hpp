@@ -88,6 +88,9 @@ class TestClient final : public net::DealerEvents {
   std::uint64_t set(const ObjectId& id, Bytes content) {
     return send(client_.set(id, std::move(content), frames_));
   }
+  std::uint64_t set_late(const ObjectId& id, Bytes content) {
+    return send(client_.set(id, std::move(content), frames_, StoreClient::Answered::late));
+  }
   std::uint64_t get(const ObjectId& id) { return send(client_.get(id, frames_)); }
   std::uint64_t remove(const ObjectId& id) { return send(client_.remove(id, frames_)); }
   std::uint64_t duplicate(const ObjectId& source, const ObjectId& copy) {
@@ -102,6 +105,7 @@ class TestClient final : public net::DealerEvents {
   }
 
   std::map<std::uint64_t, StoreClient::Answer> answers;
+  std::vector<std::uint64_t> order;  // of the answers, by request
   int connections = 0;
   int disconnections = 0;
 
@@ -133,6 +137,7 @@ class TestClient final : public net::DealerEvents {
     if (!result->has_value()) return;
     const std::uint64_t request = (*result)->request_id;
     REQUIRE(answers.emplace(request, std::move(**result)).second);
+    order.push_back(request);
   }
 
   ServiceEnv& env_;

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "scaler/base/random.hpp"
@@ -81,6 +82,49 @@ TEST_CASE("every request type is answered over a socket", "[roles]") {
   CHECK(client.answers.at(gone).type == StoreResponseType::remove_ok);
   CHECK(client.answers.at(absent).type == StoreResponseType::remove_not_exists);
   CHECK(client.answers.at(empty).payload.empty());
+}
+
+TEST_CASE("an answer that may wait comes with the next one, before it", "[roles]") {
+  ServiceEnv env;
+  TestClient peer(env, "peer");
+  TestClient other(env, "other");
+  const auto set = peer.set_late(id_of('A'), Bytes::copy_of("hello"));
+  other.wait_for(other.get(id_of('A')));  // it is there, answered or not
+  CHECK_FALSE(peer.has(set));
+  peer.wait_for(peer.get(id_of('A')));
+  CHECK(peer.order == std::vector<std::uint64_t>{set, set + 1});
+  CHECK(peer.answers.at(set).type == StoreResponseType::set_ok);
+}
+
+TEST_CASE("an answer that may wait comes by itself, if nothing else does", "[roles]") {
+  ServiceEnv env;
+  TestClient peer(env, "peer");
+  for (char name : {'A', 'B'}) {  // the second: after everything that was held has gone
+    const auto set = peer.set_late(id_of(name), Bytes::copy_of("hello"));
+    CHECK(peer.wait_for(set).type == StoreResponseType::set_ok);
+  }
+}
+
+TEST_CASE("no more than some answers wait", "[roles]") {
+  ServiceEnv env;
+  TestClient peer(env, "peer");
+  std::uint64_t last = 0;
+  for (std::uint64_t i = 0; i < 1000; ++i) last = peer.set_late(numbered(i), Bytes::copy_of("x"));
+  peer.wait_for(last);
+  CHECK(peer.answers.size() == 1000);
+  CHECK(std::ranges::is_sorted(peer.order));
+}
+
+TEST_CASE("a peer that leaves with answers held back leaves nothing behind", "[roles]") {
+  ServiceEnv env;
+  auto peer = std::make_unique<TestClient>(env, "peer");
+  TestClient other(env, "other");
+  peer->set_late(id_of('A'), Bytes::copy_of("hello"));
+  other.wait_for(other.get(id_of('A')));
+  peer.reset();
+  env.run_until([&] { return env.service.peers() == 1; });
+  const auto late = other.set_late(id_of('B'), Bytes::copy_of("more"));
+  CHECK(other.wait_for(late).type == StoreResponseType::set_ok);
 }
 
 TEST_CASE("a peer that speaks the framing without magic is served too", "[roles]") {

@@ -22,7 +22,7 @@ const StoreRequestHeader some_request{.object = id_from<ObjectId>(1),
 
 bool same(const StoreRequestHeader& a, const StoreRequestHeader& b) {
   return a.object == b.object && a.payload_bytes == b.payload_bytes &&
-         a.request_id == b.request_id && a.type == b.type;
+         a.request_id == b.request_id && a.type == b.type && a.answer_may_wait == b.answer_may_wait;
 }
 
 std::vector<std::byte> bytes_of(const Bytes& frame) {
@@ -118,6 +118,28 @@ TEST_CASE("a header of another length is refused, and so is an answer of an unkn
   REQUIRE(decode_store_response(unknown));
   store_le16(unknown.data() + 32, 6);
   REQUIRE(decode_store_response(unknown).error().text == "object storage header: unknown type 6");
+}
+
+TEST_CASE("a request says that its answer may wait, if it is one that changes something",
+          "[wire]") {
+  for (const auto type :
+       {StoreRequestType::set, StoreRequestType::remove, StoreRequestType::duplicate}) {
+    StoreRequestHeader request = some_request;
+    request.type = type;
+    for (const bool may_wait : {false, true}) {
+      request.answer_may_wait = may_wait;
+      const auto header = decode_store_request(encode_store_request(request));
+      REQUIRE(header);
+      REQUIRE(same(*header, request));
+    }
+  }
+  StoreRequestHeader get = some_request;
+  get.type = StoreRequestType::get;
+  get.answer_may_wait = true;
+  const auto header = decode_store_request(encode_store_request(get));
+  REQUIRE(header);
+  REQUIRE(header->type > StoreRequestType::info_total);  // a type that nobody knows
+  REQUIRE_FALSE(header->answer_may_wait);
 }
 
 TEST_CASE("a request of an unknown type is read, for the store to ignore", "[wire]") {

@@ -52,6 +52,8 @@ struct GetObject {
 struct SetObject {
   ObjectId id;
   Bytes payload;
+  bool is_announced = false;   // nobody waits for on_object_stored
+  bool may_be_handed = false;  // on_object_handed_over may be said instead
 };
 struct RemoveObject {  // a result of ours that nobody wants any more
   ObjectId id;
@@ -101,9 +103,9 @@ struct ProcessorEnd {
 
 // One worker: its task queue, its processors, its objects in flight. Pure: the role carries
 // messages, bytes and signals. One task runs at a time; a task of higher priority suspends it. A
-// result travels in the order that clients rely on: bytes stored and acknowledged, then the
-// object's create, then the task's result. A small result whose owner takes it with the TaskResult
-// leaves for both places at once.
+// result travels in the order that clients rely on: bytes stored and acknowledged (or handed over),
+// then the object's create, then the task's result. A small result whose owner takes it with the
+// TaskResult leaves for both places at once.
 class WorkerAgent {
  public:
   explicit WorkerAgent(Options options);
@@ -118,6 +120,9 @@ class WorkerAgent {
   void on_store_lost(TimePoint now, Outbox& out);
   void on_object(const ObjectId& id, Bytes payload, TimePoint now, Outbox& out);
   void on_object_stored(const ObjectId& id, TimePoint now, Outbox& out);
+  // The kernel of the store's own host has the bytes of such a SetObject: nothing but the store's
+  // end can keep them from it, so its result need not wait for the answer.
+  void on_object_handed_over(const ObjectId& id);
 
   void on_processor_message(ProcessorId processor, FromProcessor message, TimePoint now,
                             Outbox& out);

@@ -32,9 +32,13 @@ class StoreConnection : private net::DealerEvents {
   };
   StoreConnection(net::Loop& loop, const Options& options, StoreEvents& events);
 
-  void put(const ObjectId& id, Bytes payload);
+  // `late`: nobody waits for on_stored, so a server of ours on this host may say it some time.
+  using Answered = store::StoreClient::Answered;
+  void put(const ObjectId& id, Bytes payload, Answered when = Answered::at_once);
   void get(const ObjectId& id, std::uint64_t bytes_max = wire::everything);
   void remove(const ObjectId& id);
+  bool on_same_host() const { return dealer_.on_same_host(); }
+  bool flush() { return dealer_.flush(); }  // net::Dealer's
   // The server broke the protocol: this object is of no use any more, replace it.
   bool broken() const { return broken_; }
 
@@ -43,6 +47,9 @@ class StoreConnection : private net::DealerEvents {
   void on_message(Bytes payload) override;
   void on_disconnected(std::string_view why) override;
   void send_frames();
+  Answered in_time(Answered wanted) const {
+    return dealer_.on_same_host() ? wanted : Answered::at_once;
+  }
 
   StoreEvents& events_;
   store::StoreClient client_;

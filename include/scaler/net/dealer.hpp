@@ -53,7 +53,9 @@ class Dealer {
   ~Dealer();
   bool send(Bytes payload);  // false: the queue is full, nothing was queued
   bool connected() const;
+  bool on_same_host() const;  // connected through a Unix socket to a server of ours
   std::size_t queued_bytes() const;
+  bool flush();  // now, not at the turn's end; true: the kernel has everything
   void pause_reading();
   void resume_reading();
   // Writes what is queued for at most `patience`, closes, and calls on_closed. No reconnect.

@@ -7,11 +7,13 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "scaler/base/address.hpp"
 #include "scaler/base/ids.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/net/router.hpp"
+#include "scaler/net/timer.hpp"
 #include "scaler/store/object_store.hpp"
 
 namespace scaler::roles {
@@ -62,6 +64,7 @@ class StoreService final : private net::RouterEvents {
     // follows it: a frame of just this length that cannot be a header is taken for it and dropped.
     std::optional<std::uint64_t> unread_payload_bytes;
     bool ending = false;
+    std::vector<wire::StoreResponseHeader> held;  // answers that may wait
   };
 
   void on_peer(PeerId peer, const Bytes& identity, net::Protocol protocol) override;
@@ -72,6 +75,9 @@ class StoreService final : private net::RouterEvents {
   void serve(PeerId id, Peer& peer, const wire::StoreRequestHeader& request, Bytes payload);
   void serve_ourselves(const wire::StoreRequestHeader& request, Bytes payload);
   void send_answers();
+  void hold_answer(PeerId id, Peer& peer, const wire::StoreRequestHeader& request);
+  void release(PeerId id, Peer& peer);
+  void release_all();
   void end(PeerId id, Peer& peer, std::string_view why);
   void log_about(const Bytes& identity, std::string_view what);
 
@@ -79,6 +85,8 @@ class StoreService final : private net::RouterEvents {
   store::ObjectStore store_;
   std::unordered_map<PeerId, Peer> peers_;
   store::Outbox answers_;
+  std::vector<PeerId> holding_;  // peers with held answers
+  net::Timer holding_timer_;
   std::uint64_t header_errors_ = 0;
   bool offers_same_host_ = false;
   log::RateLimit complaints_{10, 10s};

@@ -21,13 +21,20 @@ class StoreClient {
   StoreClient();
   ~StoreClient();
 
+  // When the server answers: nobody waits for a `late` answer, so that it may save a wake-up of
+  // both sides. Only a server of ours understands `late`.
+  enum class Answered : std::uint8_t { at_once, late };
+
   // Each appends the frames to send, in order, and gives the request's id.
   // `bytes_max`: only so many leading bytes are wanted.
   std::uint64_t get(const ObjectId& id, std::vector<Bytes>& frames,
                     std::uint64_t bytes_max = wire::everything);
-  std::uint64_t set(const ObjectId& id, Bytes payload, std::vector<Bytes>& frames);
-  std::uint64_t remove(const ObjectId& id, std::vector<Bytes>& frames);
-  std::uint64_t duplicate(const ObjectId& source, const ObjectId& copy, std::vector<Bytes>& frames);
+  std::uint64_t set(const ObjectId& id, Bytes payload, std::vector<Bytes>& frames,
+                    Answered when = Answered::at_once);
+  std::uint64_t remove(const ObjectId& id, std::vector<Bytes>& frames,
+                       Answered when = Answered::at_once);
+  std::uint64_t duplicate(const ObjectId& source, const ObjectId& copy, std::vector<Bytes>& frames,
+                          Answered when = Answered::at_once);
 
   struct Answer {
     std::uint64_t request_id = 0;

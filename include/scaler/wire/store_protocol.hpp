@@ -28,6 +28,10 @@ struct StoreRequestHeader {
   std::uint64_t payload_bytes = 0;  // set: exact size; get: maximum wanted; duplicate: 48
   std::uint64_t request_id = 0;     // counts up per connection
   StoreRequestType type = StoreRequestType::set;
+  // Ours alone, for set, remove and duplicate: the answer may wait until there is another one for
+  // the same peer, or for a moment. A bit of the type's field, so only servers of ours are asked
+  // so.
+  bool answer_may_wait = false;
 };
 struct StoreResponseHeader {
   ObjectId object;
