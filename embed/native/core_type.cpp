@@ -211,7 +211,8 @@ PyObject* done_future(PyObject* self, PyObject* value) {
 }
 
 PyObject* serialize_value(PyObject* self, PyObject* value) {
-  return serialize(session_of(self), value);
+  Session* session = session_of(self);
+  return check_usable(session) ? serialize(session, value) : nullptr;
 }
 
 PyObject* get_ended(PyObject* self, void*) {

@@ -14,6 +14,15 @@ int find(PyObject*& into, const char* module, const char* name) {
   return into == nullptr ? -1 : 0;
 }
 
+// A copy of its own, since a module is emptied while the interpreter ends.
+int find_exceptions() {
+  PyObject* module = PyImport_ImportModule("scaler.utility.exceptions");
+  if (module == nullptr) return -1;
+  names.exceptions = PyDict_Copy(PyModule_GetDict(module));
+  Py_DECREF(module);
+  return names.exceptions == nullptr ? -1 : 0;
+}
+
 }  // namespace
 
 int find_names() {
@@ -33,7 +42,8 @@ int find_names() {
       find(names.unpickler, "pickle", "Unpickler") < 0 ||
       find(names.failure_loads, "scaler.client.failures", "loads") < 0 ||
       find(names.task_id_type, "scaler.utility.identifiers", "TaskID") < 0 ||
-      find(names.reference_type, "scaler.client.object_reference", "ObjectReference") < 0)
+      find(names.reference_type, "scaler.client.object_reference", "ObjectReference") < 0 ||
+      find_exceptions() < 0)
     return -1;
   names.protocol = PyLong_FromLong(5);
   names.dump = PyUnicode_InternFromString("dump");
@@ -54,9 +64,12 @@ PyObject* cloud_pickler() {
 }
 
 PyObject* exception_class(const char* name) {
-  PyObject* found = nullptr;
-  find(found, "scaler.utility.exceptions", name);
-  return found;
+  PyObject* found = PyDict_GetItemString(names.exceptions, name);
+  if (found == nullptr) {
+    PyErr_SetString(PyExc_AttributeError, name);
+    return nullptr;
+  }
+  return own(found);
 }
 
 void raise(const char* exception, const char* text) {

@@ -27,6 +27,7 @@ struct Names {
   PyObject* object_id;         // attribute of an ObjectReference
   PyObject* task_id_type;      // scaler.utility.identifiers.TaskID
   PyObject* reference_type;    // scaler.client.object_reference.ObjectReference
+  PyObject* exceptions;        // what scaler.utility.exceptions holds, by name
   bool instances_visit_types;  // from 3.9
 };
 extern Names names;

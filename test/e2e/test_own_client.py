@@ -24,7 +24,7 @@ if not OURS:
 
 from scaler import Client
 from scaler.client.serializer.mixins import Serializer
-from scaler.utility.exceptions import ClientQuitException, MissingObjects, ObjectStorageException
+from scaler.utility.exceptions import ClientQuitException, DeserializeObjectError, MissingObjects, ObjectStorageException
 
 import stack
 from test_client import EndToEnd, boom, nap_until, square
@@ -62,13 +62,16 @@ def raise_with_lock():
 class Broken(Serializer):
     @staticmethod
     def serialize(obj):
-        if obj == "bad":
+        if isinstance(obj, str) and obj == "bad":
             raise RuntimeError("no bytes for this")
         return pickle.dumps(obj)
 
     @staticmethod
     def deserialize(payload):
-        return pickle.loads(payload)
+        obj = pickle.loads(payload)
+        if isinstance(obj, str) and obj == "unreadable":
+            raise RuntimeError("no object in this")
+        return obj
 
 
 def program(text, *arguments, timeout=60):
@@ -78,6 +81,11 @@ def program(text, *arguments, timeout=60):
 
 
 class Sharing(EndToEnd):
+    def folder(self):
+        folder = stack.temporary_folder()
+        self.addCleanup(folder.cleanup)
+        return folder.name
+
     def test_many_threads_share_a_client(self):
         def work(start):
             futures = [self.client.submit(square, start + i) for i in range(100)]
@@ -98,27 +106,32 @@ class Sharing(EndToEnd):
         ran = program("""
             import os, sys
             from scaler import Client
+            from test_client import nap_until
             client = Client(address=sys.argv[1])
             assert client.submit(abs, -1).result() == 1
-            pending = client.submit(abs, -1)
+            pending = client.submit(nap_until, sys.argv[2])
             pid = os.fork()
             if pid == 0:
-                try:
-                    client.submit(abs, -1)
-                except Exception as error:
-                    print(type(error).__name__, error, flush=True)
+                for call in (lambda: client.submit(abs, -1), lambda: client.map(abs, [1]), lambda: client.send_object(1),
+                             client.clear, client.shutdown, pending.result, pending.exception, pending.cancel):
+                    try:
+                        print("not refused:", call(), flush=True)
+                    except Exception as error:
+                        print(type(error).__name__, error, flush=True)
                 client.disconnect()
                 del client, pending
                 with Client(address=sys.argv[1]) as other:
                     print(other.submit(abs, -2).result(), flush=True)
                 sys.exit(0)
             assert os.waitpid(pid, 0)[1] == 0
-            print(pending.result(), client.submit(abs, -3).result())
-        """, self.stack.address)
+            open(sys.argv[2], "w").close()
+            print(len(pending.result()) > 0, client.submit(abs, -3).result())
+        """, self.stack.address, os.path.join(self.folder(), "finish"))
         self.assertEqual(ran.returncode, 0, ran.stderr)
-        self.assertIn("ClientQuitException", ran.stdout)
-        self.assertIn("forked", ran.stdout)
-        self.assertEqual(ran.stdout.splitlines()[-2:], ["2", "1 3"])
+        refused, rest = ran.stdout.splitlines()[:8], ran.stdout.splitlines()[8:]
+        for line in refused:
+            self.assertRegex(line, "^ClientQuitException .* forked")
+        self.assertEqual(rest, ["2", "True 3"])
 
     def test_dropping_the_client_cancels_its_futures(self):
         with stack.temporary_folder() as folder:
@@ -292,6 +305,21 @@ class BadInput(EndToEnd):
         with Client(address=self.stack.address, serializer=Broken()) as client:
             with self.assertRaisesRegex(RuntimeError, "no bytes for this"):
                 client.submit(square, "bad")
+            for call in (lambda: client.map(len, ["a", "bad"]), lambda: client.send_object("bad"),
+                         lambda: client.get({"a": "bad", "b": (len, "a")}, ["b"]),
+                         client.submit(str.join, "a", ["b", "d"]).result):  # the worker writes this one
+                with self.assertRaisesRegex(RuntimeError, "no bytes for this"):
+                    call()
+            self.assertEqual(client.submit(square, 5).result(), 25)
+
+    def test_a_serializer_that_cannot_read(self):
+        with Client(address=self.stack.address, serializer=Broken()) as client:
+            with self.assertRaisesRegex(DeserializeObjectError, "RuntimeError: no object in this"):
+                client.submit(len, "unreadable").result()
+            with self.assertRaisesRegex(DeserializeObjectError, "RuntimeError: no object in this"):
+                client.map(len, ["a", "unreadable"])
+            with self.assertRaisesRegex(RuntimeError, "no object in this"):
+                client.submit(str.lower, "Unreadable").result()
             self.assertEqual(client.submit(square, 5).result(), 25)
 
     def test_use_after_disconnect(self):
@@ -370,6 +398,37 @@ class Ends(unittest.TestCase):
                 """, cluster.address, str(cluster.scheduler.pid))
                 self.assertEqual(ran.returncode, 0, ran.stderr)
                 self.assertLess(time.time() - float(ran.stdout.splitlines()[0]), 1.5)
+
+    def test_use_at_exit_works_while_the_client_does_and_is_refused_afterwards(self):
+        with stack.Stack(workers=1) as cluster:
+            ran = program("""
+                import atexit, builtins, sys
+
+                def use(when, client):
+                    for call in (lambda: client.submit(abs, -5).result(), lambda: client.map(abs, [-5]), client.clear):
+                        try:
+                            print(when, call())
+                        except Exception as error:
+                            print(when, type(error).__name__, error)
+
+                class Late:
+                    def __init__(self, client):
+                        self.client = client
+
+                    def __del__(self, use=use):
+                        use("at the very end", self.client)
+
+                atexit.register(lambda: use("after the client", late.client))
+                from scaler import Client
+                atexit.register(lambda: use("before the client", late.client))
+                builtins.late = Late(Client(address=sys.argv[1]))
+                late.client.submit(abs, -1).result()
+            """, cluster.address)
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+            stopped = "ClientQuitException client is already stopped."
+            self.assertEqual(ran.stdout.splitlines(), [
+                "before the client 5", "before the client [5]", "before the client None",
+                *[f"after the client {stopped}"] * 3, *[f"at the very end {stopped}"] * 3])
 
     def test_a_scheduler_that_dies_ends_every_wait(self):
         with stack.Stack(workers=0) as cluster:
