@@ -147,11 +147,15 @@ class Screen:
 
 
 def wait_port(address, limit_s=30):
-    host, port = address.removeprefix("tcp://").rsplit(":", 1)
+    scheme, place = address.rstrip("/").split("://")
+    family, at = socket.AF_UNIX, place
+    if scheme != "ipc":
+        host, port = place.rsplit(":", 1)
+        family, at = socket.AF_INET, (host, int(port))
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex((host, int(port))) == 0:
+        with socket.socket(family) as probe:
+            if probe.connect_ex(at) == 0:
                 return
         time.sleep(0.05)
     raise TimeoutError(f"nothing listens on {address}")

@@ -123,9 +123,10 @@ class Stack:
     """Object storage, scheduler and a fixed worker manager on free ports. `storage` is "own" for a server of its own, None for the
     scheduler's, or another program that takes a port."""
 
-    def __init__(self, workers=2, storage="own", scheduler_options=(), manager_options=(), storage_options=(), env=None):
+    def __init__(self, workers=2, storage="own", scheduler_options=(), manager_options=(), storage_options=(), env=None,
+                 address=None):
         scheduler_port, storage_port, monitor_port = free_ports(3)
-        self.address = f"tcp://127.0.0.1:{scheduler_port}"
+        self.address = address or f"tcp://127.0.0.1:{scheduler_port}"
         self.storage_address = f"tcp://127.0.0.1:{storage_port}"
         self.monitor_address = f"tcp://127.0.0.1:{monitor_port}"
         self.storage = None

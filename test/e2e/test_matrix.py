@@ -6,8 +6,10 @@
     beside    the same, and a worker of the client's release beside ours
     theirs    our scheduler and storage, workers of the client's release only
     under     our workers under the scheduler and storage of the client's release
+    alone     nothing of ours: shows which failures are the release's own (none is skipped there)
 
-The client's release and its transport come from the environment, as for all of these tests. Without SCALER_CELLS only "beside" is
+The client's release and its transport come from the environment, as for all of these tests; SCALER_SCHEME=ipc or ws puts the
+scheduler at a file or behind WebSocket instead of a TCP port. Without SCALER_CELLS only "beside" is
 run, and payloads stay small.
 """
 
@@ -31,8 +33,10 @@ CHOSEN = os.environ.get("SCALER_CELLS", "")
 CELLS = CHOSEN.split() or ["beside"]
 PAYLOAD_BYTES = (300 if CHOSEN else 3) << 20
 LIMIT_S = 90
+SCHEME = os.environ.get("SCALER_SCHEME", "tcp")
 BY_CAPABILITY = ("--policy-content", "allocate=capability; scaling=no")
 PEER_BY_CAPABILITY = BY_CAPABILITY if CLIENT >= (2, 0) else ("--allocate-policy", "capability")
+PEER_SPEAKS_YMQ = os.environ.get("SCALER_NETWORK_BACKEND", "ymq" if CLIENT >= (2, 6) else "") == "ymq"
 OFFERED = ("--per-worker-capabilities", "gpu")
 PATIENCE_S = "6"  # after which the peer's scheduler gives a silent worker up
 
@@ -45,6 +49,16 @@ def tell_parent_and_nap(started, finish):
     return nap_until(finish)
 
 
+class Place:
+    """Where a cluster's scheduler listens."""
+
+    def __init__(self):
+        self.folder = stack.temporary_folder()
+        port = stack.free_ports(1)[0]
+        self.address = {"tcp": f"tcp://127.0.0.1:{port}", "ws": f"ws://127.0.0.1:{port}/",
+                        "ipc": f"ipc://{self.folder.name}/scheduler"}[SCHEME]
+
+
 def reverse(payload):
     return payload[::-1]
 
@@ -53,9 +67,11 @@ class OurServers:
     """Our scheduler and storage, with as many workers of each kind as the cell says."""
 
     def __init__(self, ours, theirs):
+        self.place = Place()
+        self.address = self.place.address
         self.stack = stack.Stack(
-            workers=0, scheduler_options=(*BY_CAPABILITY, "--client-timeout-seconds", "6"), manager_options=OFFERED)
-        self.address = self.stack.address
+            workers=0, scheduler_options=(*BY_CAPABILITY, "--client-timeout-seconds", "6"), manager_options=OFFERED,
+            address=self.address)
         self.peers = []
         if ours:
             self.stack.add_manager(ours)
@@ -76,41 +92,51 @@ class OurServers:
             role.kill()
         for role in self.stack.roles():
             role.kill()
+        self.place.folder.cleanup()
 
 
 class TheirServers:
-    """The peer's scheduler and storage, with our workers."""
+    """The peer's scheduler and storage, with as many workers of each kind as the cell says."""
 
-    def __init__(self, ours):
-        scheduler_port, storage_port, monitor_port = stack.free_ports(3)
-        self.address = f"tcp://127.0.0.1:{scheduler_port}"
+    def __init__(self, ours, theirs):
+        self.place = Place()
+        self.address = self.place.address
+        storage_port, monitor_port = stack.free_ports(2)
         storage_address = f"tcp://127.0.0.1:{storage_port}"
         self.peers = [peer.storage(storage_address)]
         self.scheduler = peer.scheduler(
             self.address, storage_address, f"tcp://127.0.0.1:{monitor_port}",
             *PEER_BY_CAPABILITY, "--client-timeout-seconds", PATIENCE_S, "--worker-timeout-seconds", PATIENCE_S)
         self.peers.append(self.scheduler)
-        self.manager = stack.Role(
-            "worker_manager", "baremetal_native", self.address, "--worker-manager-id", "wm-ours", "--mode", "fixed",
-            "--max-task-concurrency", str(ours), *OFFERED)
+        self.manager = None
+        if ours:
+            self.manager = stack.Role(
+                "worker_manager", "baremetal_native", self.address, "--worker-manager-id", "wm-ours", "--mode", "fixed",
+                "--max-task-concurrency", str(ours), *OFFERED)
+        if theirs:
+            self.peers.append(peer.manager(self.address, theirs, options=OFFERED))
 
     def wait_shut_down(self):
-        assert self.manager.wait_exit() == 0
+        if self.manager:
+            assert self.manager.wait_exit() == 0
 
     def logs(self):
-        return "\n".join(self.manager.lines)
+        return "\n".join(self.manager.lines if self.manager else [])
 
     def kill(self):
-        self.manager.kill()
+        if self.manager:
+            self.manager.kill()
         for role in self.peers:
             role.kill()
+        self.place.folder.cleanup()
 
 
 CLUSTERS = {
     "ours": lambda: OurServers(ours=2, theirs=0),
     "beside": lambda: OurServers(ours=1, theirs=1),
     "theirs": lambda: OurServers(ours=0, theirs=2),
-    "under": lambda: TheirServers(ours=2),
+    "under": lambda: TheirServers(ours=2, theirs=0),
+    "alone": lambda: TheirServers(ours=0, theirs=2),
 }
 
 
@@ -244,7 +270,7 @@ class Kills(Cell):
     """In order of their names: the last one ends the cluster."""
 
     def test_1_client_killed(self):
-        if self.name == "under" and CLIENT >= (2, 6):
+        if self.name == "under" and PEER_SPEAKS_YMQ:
             self.skipTest("it ends the peer's scheduler, with the peer's own workers too")
         program = (
             "import sys; sys.path.insert(0, sys.argv[2])\n"
