@@ -1,5 +1,4 @@
-"""What outlives what: servers that are killed and come back, processes that are stopped, connections that say nothing, and one
-kill at a random moment of a run."""
+"""What outlives what: servers that are killed and come back, processes that are stopped, connections that say nothing."""
 
 import os
 import pathlib
@@ -15,10 +14,10 @@ import unittest
 
 from scaler import Client
 
-import one_kill
 import stack
 from limited import Limited
 from monitor import Feed
+from soak import kind_of
 from test_client import announce_and_nap, nap, square, wait_for_file
 from test_hostile import resident_mb
 from versions import map_with
@@ -141,7 +140,7 @@ class Endurance(Limited):
                 future = client.submit(announce_and_nap, start, finish)
                 queued = client.submit(square, 3)
                 wait_for_file(start)
-                processor = max((pid for pid in stack.children_of(cluster.manager.pid) if one_kill.kind_of(pid) == "processor"),
+                processor = max((pid for pid in stack.children_of(cluster.manager.pid) if kind_of(pid) == "processor"),
                                 key=lambda pid: os.stat(f"/proc/{pid}").st_ctime)
                 with stopped(processor):
                     let_seconds_pass(cluster, 7)
@@ -230,11 +229,6 @@ class Endurance(Limited):
             for connection in silent:
                 connection.close()
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-    def test_ten_runs_survive_the_kill_of_any_one_process(self):
-        for seed in range(10):
-            with self.subTest(seed=seed):
-                one_kill.run(seed, tasks=1000)
 
 
 if __name__ == "__main__":
