@@ -360,6 +360,30 @@ def with_logger(address):
                 handler.close()
 
 
+def cancelled_at_once(client):
+    """Of a scheduler that has no workers."""
+    future = client.submit(inc, 1)
+    began = time.monotonic()
+    assert future.cancel()
+    assert time.monotonic() - began < 1
+    try:
+        future.result()
+        raise AssertionError("no error")
+    except concurrent.futures.CancelledError:
+        pass
+
+
+def timed_out(client, kill_scheduler):
+    """Of a scheduler that has no workers, and a client whose time-out is short."""
+    future = client.submit(inc, 1)
+    kill_scheduler()
+    try:
+        future.result(60)
+        raise AssertionError("no error")
+    except (TimeoutError, concurrent.futures.TimeoutError) as error:
+        assert future.done() and future.exception() is error  # not the 60 seconds
+
+
 # By the rows of the checklist in docs/programs.md.
 ALL = {
     "1 square roots": square_roots,
@@ -385,7 +409,8 @@ ALL = {
     "22 child outlives the timeout": child_outlives_the_timeout,
     "24 with logger": with_logger,
 }
-NEEDS = {"13 numpy tables": "numpy", "13 pandas tables": "pandas", "13 images": "PIL", "13 models": "sklearn", "13 tensors": "torch"}
+NEEDS = {"13 numpy tables": "numpy", "13 pandas tables": "pandas", "13 images": "PIL", "13 models": "sklearn",
+         "13 tensors": "torch"}
 HUGE = {"14 beyond 512 MB": beyond(600 << 20), "14 beyond 2 GiB": beyond((2 << 30) + 4096)}  # with SCALER_HUGE=1
 
 

@@ -98,5 +98,21 @@ class PeerStack(unittest.TestCase):
         self.assertEqual(self.client.submit(fibonacci, self.client, 4).result(), 3)
 
 
+class WithoutWorkers(unittest.TestCase):
+    def test_a_task_that_nobody_can_run_is_cancelled_and_a_scheduler_that_dies_is_a_time_out(self):
+        if peer.environment(peer.RELEASE) is None:
+            raise unittest.SkipTest("the peer is not installed here")
+        address, storage, monitor = (f"tcp://127.0.0.1:{port}" for port in stack.free_ports(3))
+        self.start(peer.storage(storage))
+        scheduler = self.start(peer.scheduler(address, storage, monitor))
+        client = Client(address=address, timeout_seconds=3, heartbeat_interval_seconds=1)
+        programs.cancelled_at_once(client)
+        programs.timed_out(client, scheduler.kill)
+
+    def start(self, role):
+        self.addCleanup(role.kill)
+        return role
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
