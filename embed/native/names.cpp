@@ -40,6 +40,7 @@ int find_names() {
       find(names.pickle_loads, "pickle", "loads") < 0 ||
       find(names.pickler, "pickle", "Pickler") < 0 ||
       find(names.unpickler, "pickle", "Unpickler") < 0 ||
+      find(names.stamp, "scaler.client.serializer.default", "STAMP") < 0 ||
       find(names.failure_loads, "scaler.client.failures", "loads") < 0 ||
       find(names.task_id_type, "scaler.utility.identifiers", "TaskID") < 0 ||
       find(names.reference_type, "scaler.client.object_reference", "ObjectReference") < 0 ||

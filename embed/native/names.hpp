@@ -19,6 +19,7 @@ struct Names {
   PyObject* unpickler;  // pickle.Unpickler
   PyObject* dump;       // methods of theirs
   PyObject* load;
+  PyObject* stamp;          // scaler.client.serializer.default.STAMP
   PyObject* failure_loads;  // scaler.client.failures.loads
   PyObject* protocol;       // pickle's, as an int
   PyObject* add_result;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "embed/native/names.hpp"
+#include "embed/native/payload.hpp"
 #include "scaler/base/large_pages.hpp"
 
 namespace scaler::native {
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::size_t copied_with_gil_max = std::size_t{1} << 20;
 constexpr std::size_t slack_bytes = std::size_t{64} << 10;  // what follows a large buffer fits in
+constexpr std::size_t protocol_bytes = 2;                   // what a pickle begins with
+constexpr std::size_t code_is_named_within = 4096;  // as the default serializer looks for it
 
 PyObject* writer_type = nullptr;
 PyObject* reader_type = nullptr;
@@ -21,6 +24,7 @@ PyObject* reader_type = nullptr;
 // The files of a pickler and an unpickler, as far as they use one.
 struct PickleWriter {
   PyObject_HEAD Buffer buffer;
+  bool stamps;  // code by value is to say which Python made it
 };
 struct PickleReader {
   PyObject_HEAD Bytes pickle;
@@ -60,6 +64,20 @@ bool append(Buffer& buffer, ByteView data) {
   }
 }
 
+bool names_code(ByteView begin) {
+  return as_text(begin).substr(0, code_is_named_within).find("CodeType") != std::string_view::npos;
+}
+
+// The same, with the stamp behind the protocol if the pickle begins with code.
+bool append_stamped(PickleWriter* writer, ByteView data) {
+  ByteView stamp;
+  if (!writer->stamps || writer->buffer.size() != 0 || data.size() < protocol_bytes ||
+      !names_code(data) || !read_bytes(names.stamp, stamp))
+    return append(writer->buffer, data);
+  return append(writer->buffer, data.first(protocol_bytes)) && append(writer->buffer, stamp) &&
+         append(writer->buffer, data.subspan(protocol_bytes));
+}
+
 // write(data) -> int
 PyObject* write(PyObject* self, PyObject* data) {
   Py_buffer view;
@@ -67,7 +85,7 @@ PyObject* write(PyObject* self, PyObject* data) {
   const auto size = static_cast<std::size_t>(view.len);
   const bool large = size > copied_with_gil_max;
   PyThreadState* thread = large ? PyEval_SaveThread() : nullptr;
-  const bool kept = append(writer_of(self)->buffer, {static_cast<std::byte*>(view.buf), size});
+  const bool kept = append_stamped(writer_of(self), {static_cast<std::byte*>(view.buf), size});
   if (large) PyEval_RestoreThread(thread);
   PyBuffer_Release(&view);
   return kept ? PyLong_FromSize_t(size) : PyErr_NoMemory();
@@ -149,6 +167,7 @@ int add_pickling_types() {
 bool dump_into(PyObject* pickler_type, PyObject* object, Bytes& payload) {
   PyObject* writer = make(writer_type, &PickleWriter::buffer);
   if (writer == nullptr) return false;
+  writer_of(writer)->stamps = pickler_type != names.pickler;
   PyObject* pickler = PyObject_CallFunctionObjArgs(pickler_type, writer, names.protocol, nullptr);
   PyObject* done = pickler == nullptr
                        ? nullptr

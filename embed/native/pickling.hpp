@@ -10,7 +10,8 @@ namespace scaler::native {
 // and loads() would copy them several times with the GIL held. The bytes are the same.
 constexpr std::size_t large_pickle_bytes = std::size_t{1} << 20;
 
-// What `pickler_type(file, protocol).dump(object)` writes. False with an exception set.
+// What `pickler_type(file, protocol).dump(object)` writes, and the default serializer's stamp if it
+// is not pickle's own and writes code by value. False with an exception set.
 bool dump_into(PyObject* pickler_type, PyObject* object, Bytes& payload);
 
 // The object of a pickle of protocol 4 or later; others read in pieces too small for this.

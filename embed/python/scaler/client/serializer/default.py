@@ -9,7 +9,7 @@ from scaler.client.serializer.mixins import Serializer
 _CODE_IS_NAMED_WITHIN = 4096  # bytes: what holds code by value says so early
 _MADE_BY = b"scaler: made by Python %d.%d" % sys.version_info[:2]
 # A text that whoever reads the pickle drops again; our workers look at it, since code by value runs on no other version.
-_STAMP = b"\x8c%c%s0" % (len(_MADE_BY), _MADE_BY)
+STAMP = b"\x8c%c%s0" % (len(_MADE_BY), _MADE_BY)
 _HEAD = 2  # bytes: the protocol
 
 
@@ -23,7 +23,7 @@ class DefaultSerializer(Serializer):
         payload: bytes = cloudpickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL)
         if payload.find(b"CodeType", 0, _CODE_IS_NAMED_WITHIN) < 0:
             return payload
-        return payload[:_HEAD] + _STAMP + payload[_HEAD:]
+        return payload[:_HEAD] + STAMP + payload[_HEAD:]
 
     @staticmethod
     def deserialize(payload: bytes) -> Any:
