@@ -253,12 +253,16 @@ def first_and_length(payload):
     return payload[0], len(payload), payload[-1]
 
 
+def zeros(size):
+    return bytes(size)
+
+
 def beyond(size):
     """A program whose one argument and one result have so many bytes; for machines with five times as much memory."""
     def program(address):
         with Client(address=address) as client:
             assert client.submit(first_and_length, b"a" + bytes(size - 2) + b"z").result() == (97, size, 122)
-            assert first_and_length(client.submit(bytes, size).result()) == (0, size, 0)
+            assert first_and_length(client.submit(zeros, size).result()) == (0, size, 0)
 
     return program
 
