@@ -267,6 +267,37 @@ def beyond(size):
     return program
 
 
+def parfun_lists(address):
+    """parfun splits a list, sends the parts by its own backend, and puts the results together."""
+    import parfun
+
+    @parfun.parallel(split=parfun.per_argument(values=parfun.py_list.by_chunk), combine_with=parfun.py_list.concat,
+                     fixed_partition_size=100)
+    def halves(values, divisor):
+        return [value / divisor for value in values]
+
+    with parfun.set_parallel_backend_context("scaler_remote", scheduler_address=address, n_workers=2):
+        assert halves(list(range(1000)), 2) == [value / 2 for value in range(1000)]
+
+
+def pargraph_graphs(address):
+    """pargraph's graphs, run by its engine over a client, and by the client itself."""
+    import pargraph
+
+    @pargraph.delayed
+    def times(left, right):
+        return left * right
+
+    @pargraph.graph
+    def polynomial(x: int, y: int) -> int:
+        return times(times(x, x), times(x, y))
+
+    nodes, keys = polynomial.to_graph().to_dict(x=2, y=5)
+    with Client(address=address) as client:
+        assert pargraph.GraphEngine(backend=client).get(nodes, keys) == [40]
+        assert list(client.get(nodes, keys).values()) == [40]
+
+
 def callbacks(address):
     """What frameworks above a client need: futures with callbacks, waited for together."""
     seen = []
@@ -406,6 +437,8 @@ ALL = {
     "13 models": models,
     "13 tensors": tensors,
     "14 heavy partial": heavy_partial,
+    "16 parfun": parfun_lists,
+    "16 pargraph": pargraph_graphs,
     "17 callbacks": callbacks,
     "18 quick": quick,
     "19 ten thousand": ten_thousand,
@@ -414,7 +447,7 @@ ALL = {
     "24 with logger": with_logger,
 }
 NEEDS = {"13 numpy tables": "numpy", "13 pandas tables": "pandas", "13 images": "PIL", "13 models": "sklearn",
-         "13 tensors": "torch"}
+         "13 tensors": "torch", "16 parfun": "parfun", "16 pargraph": "pargraph"}
 HUGE = {"14 beyond 512 MB": beyond(600 << 20), "14 beyond 2 GiB": beyond((2 << 30) + 4096)}  # with SCALER_HUGE=1
 
 
