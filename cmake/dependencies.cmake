@@ -17,6 +17,9 @@ endfunction()
 scaler_static_library(uv_static libuv_a.a LINK Threads::Threads ${CMAKE_DL_LIBS} rt)
 scaler_static_library(kj_static libkj.a LINK Threads::Threads)
 scaler_static_library(capnp_static libcapnp.a LINK kj_static)
+scaler_static_library(mbedcrypto_static libmbedcrypto.a)
+scaler_static_library(mbedx509_static libmbedx509.a LINK mbedcrypto_static)
+scaler_static_library(mbedtls_static libmbedtls.a LINK mbedx509_static)  # fits into modules too: it has no data of its own to export
 scaler_static_library(z_static libz.a)
 scaler_static_library(expat_static libexpat.a)
 

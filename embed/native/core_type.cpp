@@ -31,7 +31,8 @@ bool read_address(const char* text, Address& into) {
 }
 
 // Core(*, address, identity, object_storage_address, timeout_seconds, heartbeat_interval_seconds,
-//      serializer, serialize, deserialize, stream_output, profiling, ymq_first)
+//      serializer, serialize, deserialize, stream_output, profiling, ymq_first,
+//      tls_cert, tls_key)
 PyObject* new_core(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
   static const char* words[] = {"address",
                                 "identity",
@@ -44,19 +45,30 @@ PyObject* new_core(PyTypeObject* type, PyObject* arguments, PyObject* keywords) 
                                 "stream_output",
                                 "profiling",
                                 "ymq_first",
+                                "tls_cert",
+                                "tls_key",
                                 nullptr};
-  const char *address, *identity, *storage;
+  const char *address, *identity, *storage, *certificate, *key;
   double timeout, heartbeat;
   PyObject *serializer, *serialize, *deserialize;
   int streams, profiling, ymq_first;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "$sszddSOOppp", const_cast<char**>(words),
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "$sszddSOOpppzz", const_cast<char**>(words),
                                    &address, &identity, &storage, &timeout, &heartbeat, &serializer,
-                                   &serialize, &deserialize, &streams, &profiling, &ymq_first))
+                                   &serialize, &deserialize, &streams, &profiling, &ymq_first,
+                                   &certificate, &key))
     return nullptr;
   SessionOptions options;
   if (!read_address(address, options.link.scheduler)) return nullptr;
   if (storage != nullptr && !read_address(storage, options.link.client.object_storage.emplace()))
     return nullptr;
+  if (certificate != nullptr && key != nullptr) {
+    auto tls = clientio::open_tls(certificate, key);
+    if (!tls) {
+      PyErr_SetString(PyExc_ValueError, tls.error().text.c_str());
+      return nullptr;
+    }
+    options.link.tls = std::move(*tls);
+  }
   options.link.client.identity = identity;
   options.link.client.scheduler_address = address;
   options.link.client.timeout = seconds_of(timeout);

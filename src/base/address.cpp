@@ -3,11 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 namespace scaler {
 namespace {
+
+using Scheme = Address::Scheme;
+
+constexpr std::array<std::pair<std::string_view, Scheme>, 5> schemes{{{"tcp", Scheme::tcp},
+                                                                      {"ipc", Scheme::ipc},
+                                                                      {"ws", Scheme::ws},
+                                                                      {"tls", Scheme::tls},
+                                                                      {"wss", Scheme::wss}}};
+
+std::optional<Scheme> scheme_named(std::string_view name) {
+  for (const auto& [known, scheme] : schemes)
+    if (known == name) return scheme;
+  return std::nullopt;
+}
 
 Error wrong(std::string_view text, std::string_view what) {
   return {Errc::usage,
@@ -51,7 +67,6 @@ bool is_part_of_url(char character) { return character > ' ' && character < 0x7f
 Result<Address> parse_ws(std::string_view text, std::string_view rest) {
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   SCALER_TRY(address, parse_host_and_port(text, rest.substr(0, slash)));
-  address.scheme = Address::Scheme::ws;
   address.path = slash == rest.size() ? "/" : rest.substr(slash);
   if (!std::all_of(address.path.begin(), address.path.end(), is_part_of_url))
     return wrong(text, "the path has a character that no URL has");
@@ -63,12 +78,17 @@ Result<Address> parse_ws(std::string_view text, std::string_view rest) {
 Result<Address> Address::parse(std::string_view text) {
   const std::size_t mark = text.find("://");
   if (mark == std::string_view::npos) return wrong(text, "'://' is missing");
-  const std::string_view scheme = text.substr(0, mark);
+  const std::string_view name = text.substr(0, mark);
   const std::string_view rest = text.substr(mark + 3);
-  if (scheme == "tcp") return parse_host_and_port(text, rest);
-  if (scheme == "ws") return parse_ws(text, rest);
-  if (scheme != "ipc")
-    return wrong(text, fmt::format("the scheme '{}' is not tcp, ipc or ws", scheme));
+  const auto scheme = scheme_named(name);
+  if (!scheme)
+    return wrong(text, fmt::format("the scheme '{}' is not tcp, tls, ws, wss or ipc", name));
+  if (*scheme != Scheme::ipc) {
+    const bool has_path = *scheme == Scheme::ws || *scheme == Scheme::wss;
+    SCALER_TRY(address, has_path ? parse_ws(text, rest) : parse_host_and_port(text, rest));
+    address.scheme = *scheme;
+    return address;
+  }
   if (rest.empty()) return wrong(text, "the path is empty");
   if (rest.size() > 107)
     return wrong(text, "the path is longer than the 107 bytes of a Unix socket");
@@ -80,14 +100,21 @@ Result<Address> Address::parse(std::string_view text) {
 }
 
 Address Address::told(std::string_view scheme, std::string host, std::uint16_t port) {
-  if (scheme == "ws") return {Scheme::ws, std::move(host), port, "/"};
-  return {Scheme::tcp, std::move(host), port, {}};
+  Address address{scheme_named(scheme).value_or(Scheme::tcp), std::move(host), port, {}};
+  if (address.scheme == Scheme::ipc) address.scheme = Scheme::tcp;  // it has a host and a port
+  if (address.is_websocket()) address.path = "/";
+  return address;
+}
+
+std::string_view Address::scheme_name() const {
+  for (const auto& [name, known] : schemes)
+    if (known == scheme) return name;
+  return "";
 }
 
 std::string Address::to_string() const {
-  if (scheme == Scheme::ipc) return "ipc://" + path;
-  if (scheme == Scheme::ws) return "ws://" + host_and_port() + path;
-  return "tcp://" + host_and_port();
+  const std::string begin = std::string(scheme_name()) + "://";
+  return begin + (scheme == Scheme::ipc ? path : host_and_port() + path);
 }
 
 std::string Address::host_and_port() const {

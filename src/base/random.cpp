@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "scaler/base/assert.hpp"
@@ -23,6 +24,14 @@ void Random::fill(std::span<std::byte> out) {
     const std::size_t part = std::min(out.size(), sizeof word);
     std::memcpy(out.data(), &word, part);
     out = out.subspan(part);
+  }
+}
+
+void fill_from_system(std::span<std::byte> out) {
+  while (!out.empty()) {
+    const auto got = getrandom(out.data(), out.size(), 0);
+    SCALER_ASSERT(got > 0 || errno == EINTR, "getrandom");
+    if (got > 0) out = out.subspan(static_cast<std::size_t>(got));
   }
 }
 

@@ -19,6 +19,7 @@
 #include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/timer.hpp"
+#include "scaler/net/tls_files.hpp"
 #include "scaler/net/watcher.hpp"
 #include "scaler/wire/codec.hpp"
 
@@ -51,6 +52,7 @@ net::DealerOptions scheduler_dealer(const LinkOptions& options) {
   result.identity = options.client.identity;
   result.protocol = options.speaks_ymq_first ? net::Protocol::ymq : net::Protocol::zmtp;
   result.tries_both_protocols = true;
+  result.tls = options.tls;
   result.handshake_patience = 2s;  // a listener that waits for other first bytes stays silent
   result.retry_most = 500ms;
   result.limits.write_queue_bytes_max = std::size_t{64} << 30;  // bounded by what was submitted
@@ -244,7 +246,8 @@ void LinkThread::perform(client::Effect effect) {
 
 void LinkThread::connect_store(const Address& address) {
   store_address_ = address;
-  const StoreConnection::Options options{address, shared_.options.client.identity};
+  const StoreConnection::Options options{address, shared_.options.client.identity, Duration::zero(),
+                                         shared_.options.tls};
   store_ = std::make_unique<StoreConnection>(loop_, options, *this);
 }
 
@@ -282,6 +285,11 @@ void run_link(const std::shared_ptr<ClientLink::Shared>& shared) {
 }
 
 }  // namespace
+
+Result<std::shared_ptr<tls::Context>> open_tls(const std::string& certificate,
+                                               const std::string& key) {
+  return net::open_tls({certificate, key});
+}
 
 ClientLink::ClientLink(LinkOptions options, Deliver deliver)
     : shared_(std::make_shared<Shared>(std::move(options), std::move(deliver))) {

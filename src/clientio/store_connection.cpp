@@ -18,6 +18,7 @@ net::DealerOptions dealer_options(const StoreConnection::Options& options) {
   result.protocol = net::Protocol::ymq;
   result.listen_first = options.listen_first;
   result.prefers_same_host = true;
+  result.tls = options.tls;
   result.limits.message_bytes_max = object_bytes_max;
   result.limits.write_queue_bytes_max = object_bytes_max;  // the core bounds what is on its way
   return result;

@@ -12,7 +12,7 @@
 namespace scaler::config {
 
 Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note>& notes);
-StoreOptions store_of(const Settings& settings);
+Result<StoreOptions> store_of(const Settings& settings);
 Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& settings,
                                         const Machine& machine, std::vector<Note>& notes);
 Result<WorkerManagerOptions> cluster_of(const Settings& settings, const Machine& machine,

@@ -126,6 +126,8 @@ Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& sett
   if (table.kind == "baremetal_native") {
     if (settings.text("mode") == "fixed") options.mode = ManagerMode::fixed;
     options.worker_type = settings.text("worker-type");
+    options.tls = tls_of(settings);
+    SCALER_CHECK(check_tls(settings));
     SCALER_CHECK(check_fixed(settings, options));
   }
   warn_of_slow_heartbeat(settings, notes);

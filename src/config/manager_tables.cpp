@@ -41,7 +41,7 @@ Option count_option(std::string_view name, std::string_view fallback, std::strin
 Option region_option() { return text_option("aws-region", "us-east-1", "AWS region"); }
 
 std::vector<Option> native_options() {
-  return {
+  std::vector<Option> mode = {
       {.name = "mode",
        .type = Type::choice,
        .fallback = "dynamic",
@@ -54,6 +54,7 @@ std::vector<Option> native_options() {
        .group = kind_group,
        .help = "middle part of the workers' ids"},
   };
+  return joined({std::move(mode), tls_options()});
 }
 
 std::vector<Option> symphony_options() {

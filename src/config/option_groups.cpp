@@ -1,5 +1,7 @@
 #include "config/option_groups.hpp"
 
+#include <fmt/format.h>
+
 #include <iterator>
 
 #include "scaler/base/assert.hpp"
@@ -56,6 +58,42 @@ std::vector<Option> logging_options() {
        .group = logging_group,
        .help = "time zone of the lines; its offset is always shown"},
   };
+}
+
+std::vector<Option> tls_options() {
+  return {
+      {.name = "tls-cert",
+       .shorts = {"tc"},
+       .need = Need::not_empty,
+       .fallback_why = "none",
+       .group = core_group,
+       .help = "PEM file of the certificate for tls:// and wss:// addresses, its own first, then "
+               "those that signed it"},
+      {.name = "tls-key",
+       .shorts = {"tk"},
+       .need = Need::not_empty,
+       .fallback_why = "none",
+       .group = core_group,
+       .help = "PEM file of that certificate's private key, without a password"},
+  };
+}
+
+TlsOptions tls_of(const Settings& settings) {
+  return {.cert = settings.text("tls-cert"), .key = settings.text("tls-key")};
+}
+
+Status check_tls(const Settings& settings, std::string_view listen_option) {
+  if (settings.has("tls-cert") != settings.has("tls-key"))
+    return settings.error_at(settings.has("tls-cert") ? "tls-cert" : "tls-key",
+                             "--tls-cert and --tls-key go together; give both or none");
+  if (listen_option.empty() || settings.has("tls-cert")) return ok();
+  const auto address = settings.find_address(listen_option);
+  if (address && address->is_encrypted())
+    return settings.error_at(listen_option,
+                             fmt::format("{} needs a certificate and its key, --tls-cert and "
+                                         "--tls-key",
+                                         address->to_string()));
+  return ok();
 }
 
 Option config_option() {

@@ -25,12 +25,16 @@ std::vector<Option> logging_options();
 std::vector<Option> worker_options();                        // one worker's tuning
 std::vector<Option> manager_options();                       // any kind of worker manager
 std::vector<Option> options_of_kind(std::string_view kind);  // those of one kind alone
+std::vector<Option> tls_options();
 Option config_option();
 Option storage_option(std::string_view help);  // where workers find object storage
 Option event_loop_option();
 Option io_threads_option();
 
 LoggingOptions logging_of(const Settings& settings);
+TlsOptions tls_of(const Settings& settings);
+// Both files or none, and both where this option says an address to listen on that encrypts.
+Status check_tls(const Settings& settings, std::string_view listen_option = {});
 WorkerTuning tuning_of(const Settings& settings);
 
 std::vector<Option> joined(std::vector<std::vector<Option>> groups);

@@ -22,6 +22,7 @@ Result<Command<Options>> parse(const Table& table, std::span<const std::string> 
                                const Machine& machine, Options (*convert)(const Settings&)) {
   SCALER_TRY(resolved, resolve(table, words, machine));
   if (resolved.help) return Command<Options>{};
+  SCALER_CHECK(check_tls(resolved.settings));
   return Command<Options>{convert(resolved.settings), std::move(resolved.notes)};
 }
 
@@ -30,18 +31,21 @@ WorkerOptions worker_of(const Settings& settings) {
           .object_storage_address = settings.find_address("object-storage-address"),
           .worker_id = settings.text("worker-id"),
           .worker_manager_id = settings.text("worker-manager-id"),
+          .tls = tls_of(settings),
           .tuning = tuning_of(settings),
           .logging = logging_of(settings)};
 }
 
 TopOptions top_of(const Settings& settings) {
   return {.monitor_address = settings.address("monitor-address"),
-          .timeout_seconds = settings.decimal("timeout")};
+          .timeout_seconds = settings.decimal("timeout"),
+          .tls = tls_of(settings)};
 }
 
 GuiOptions gui_of(const Settings& settings) {
   return {.monitor_address = settings.address("monitor-address"),
           .gui_address = settings.text("gui-address"),
+          .tls = tls_of(settings),
           .logging = logging_of(settings)};
 }
 
@@ -76,6 +80,7 @@ const Table& store_table() {
                            .need = Need::not_empty,
                            .group = core_group,
                            .help = "folder for what passes the memory limit, otherwise refused"}},
+                         tls_options(),
                          logging_options(),
                          {config_option()}}),
       .examples = {"scaler_object_storage_server tcp://127.0.0.1:6379"}};
@@ -102,6 +107,7 @@ const Table& worker_table() {
                            .group = core_group,
                            .help = "the worker manager that it belongs to"},
                           storage_option("the object storage server to use")},
+                         tls_options(),
                          worker_options(),
                          logging_options(),
                          {config_option()}}),
@@ -113,15 +119,17 @@ const Table& top_table() {
   static const Table table{.command = "scaler_top",
                            .summary = "Shows a scheduler's state in the terminal.",
                            .sections = {"top"},
-                           .options = {monitor_option(),
-                                       {.name = "timeout",
-                                        .shorts = {"t"},
-                                        .type = Type::decimal,
-                                        .fallback = "5",
-                                        .unit = "seconds",
-                                        .group = core_group,
-                                        .help = "a scheduler silent for so long is not there"},
-                                       config_option()},
+                           .options = joined({{monitor_option(),
+                                               {.name = "timeout",
+                                                .shorts = {"t"},
+                                                .type = Type::decimal,
+                                                .fallback = "5",
+                                                .unit = "seconds",
+                                                .group = core_group,
+                                                .help = "a scheduler silent for so long is not "
+                                                        "there"}},
+                                              tls_options(),
+                                              {config_option()}}),
                            .examples = {"scaler_top tcp://127.0.0.1:6380"}};
   return table;
 }
@@ -137,23 +145,29 @@ const Table& gui_table() {
                            .fallback = "0.0.0.0:50001",
                            .group = core_group,
                            .help = "where to serve the page"}},
+                         tls_options(),
                          logging_options(),
                          {config_option()}}),
       .examples = {"scaler_gui tcp://127.0.0.1:6380 --gui-address 127.0.0.1:50001"}};
   return table;
 }
 
-StoreOptions store_of(const Settings& settings) {
-  return {.bind_address = settings.address("bind-address"),
-          .identity = settings.text("identity"),
-          .memory_limit_bytes = settings.integer("memory-limit-bytes"),
-          .spill_directory = settings.text("spill-directory"),
-          .logging = logging_of(settings)};
+Result<StoreOptions> store_of(const Settings& settings) {
+  SCALER_CHECK(check_tls(settings, "bind-address"));
+  return StoreOptions{.bind_address = settings.address("bind-address"),
+                      .identity = settings.text("identity"),
+                      .memory_limit_bytes = settings.integer("memory-limit-bytes"),
+                      .spill_directory = settings.text("spill-directory"),
+                      .tls = tls_of(settings),
+                      .logging = logging_of(settings)};
 }
 
 Result<Command<StoreOptions>> parse_store(std::span<const std::string> words,
                                           const Machine& machine) {
-  return parse<StoreOptions>(store_table(), words, machine, store_of);
+  SCALER_TRY(resolved, resolve(store_table(), words, machine));
+  if (resolved.help) return Command<StoreOptions>{};
+  SCALER_TRY(options, store_of(resolved.settings));
+  return Command<StoreOptions>{std::move(options), std::move(resolved.notes)};
 }
 
 Result<Command<WorkerOptions>> parse_worker(std::span<const std::string> words,

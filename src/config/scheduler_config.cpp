@@ -185,6 +185,7 @@ const Table& scheduler_table() {
       .sections = {"scheduler"},
       .options = joined({address_options(),
                          core_options(),
+                         tls_options(),
                          policy_options(),
                          logging_options(),
                          {config_option()}}),
@@ -214,9 +215,12 @@ Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note
       .policy_content = {},
       .policy = {},
       .adapter_webhook_urls = settings.words("adapter-webhook-urls"),
+      .tls = tls_of(settings),
       .logging = logging_of(settings)};
   SCALER_CHECK(set_policy(settings, options));
   SCALER_CHECK(check_urls(settings));
+  SCALER_CHECK(check_tls(settings, "bind-address"));
+  SCALER_CHECK(check_tls(settings, "monitor-address"));
   return options;
 }
 

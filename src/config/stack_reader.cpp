@@ -143,7 +143,9 @@ class StackReader {
   void read_store(const TomlSection& section) {
     auto settings = settings_of(store_table(), section);
     if (!settings) return;
-    store_ = store_of(*settings);
+    auto options = store_of(*settings);
+    if (!options) return reading_.errors.push_back(std::move(options.error()));
+    store_ = std::move(*options);
     listen(section, store_table(), *settings, "bind-address", store_->bind_address);
     start(
         section, "[object_storage_server]", store_table(), *settings, store_->logging,

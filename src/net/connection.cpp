@@ -49,6 +49,7 @@ Connection::Connection(Loop& loop, Descriptor socket, PeerId id, ConnectionOwner
 
 Connection::~Connection() {
   poll_.reset();
+  say_last_words();
   close_normally(std::move(socket_));
 }
 
@@ -117,6 +118,10 @@ void Connection::watch() {
 
 void Connection::on_poll(int status, int events) {
   if (status < 0) poll_->forget();
+  if (reading_wanted() && !may_read_now()) {
+    if (status < 0) finish({End::Kind::broken, text_of_errno(pending_error(socket_.get()))});
+    return;  // it is still readable in the next turn
+  }
   if (reading_wanted()) {
     if (!read()) return;
   } else if (status < 0 && phase_ != Phase::ended) {
@@ -127,6 +132,12 @@ void Connection::on_poll(int status, int events) {
     flush();
   }
   watch();
+}
+
+// Handshakes with signatures take their turns, so that a thousand of them stop nobody's heartbeat.
+bool Connection::may_read_now() {
+  return phase_ != Phase::open || !session_ || !session_->is_costly() ||
+         LoopAccess::impl(loop_).take_costly_step();
 }
 
 void Connection::renew_budget() {
@@ -291,9 +302,24 @@ bool Connection::write_once(std::size_t& budget) {
   return !blocked_;
 }
 
+// True once: the session has something to say that ends the stream in order.
+bool Connection::has_last_words() {
+  return session_ && !std::exchange(has_ended_stream_, true) && session_->end_stream();
+}
+
+// What the kernel takes of it at once; the peer may have gone.
+void Connection::say_last_words() {
+  if (phase_ == Phase::shut || !has_last_words()) return;
+  for (const ByteView view : session_->to_send())
+    if (::send(socket_.get(), view.data(), view.size(), MSG_DONTWAIT | MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(view.size()))
+      return;
+}
+
 void Connection::after_flush() {
   if (phase_ == Phase::ended) return;
   if (!blocked_ && !session_->to_send().empty()) blocked_ = true;  // over budget: next turn
+  if (!blocked_ && phase_ == Phase::draining && has_last_words()) return flush_job_.schedule();
   if (!blocked_ && phase_ == Phase::draining) {
     phase_ = Phase::shut;
     ::shutdown(socket_.get(), SHUT_WR);

@@ -88,6 +88,7 @@ class Connection {
   enum class Phase : std::uint8_t { open, draining, shut, ended };
 
   void on_poll(int status, int events);
+  bool may_read_now();
   bool read();  // false: destroyed, or ended
   bool read_once(std::size_t& budget);
   bool take_bytes(std::size_t count);
@@ -97,6 +98,8 @@ class Connection {
   void pump();
   void flush();
   bool write_once(std::size_t& budget);
+  bool has_last_words();
+  void say_last_words();
   void after_flush();
   void finish(End end);  // on_end: nothing may be touched after it
   void watch();
@@ -117,6 +120,7 @@ class Connection {
   bool blocked_ = false;  // the kernel's buffer is full: wait until writable
   bool flushing_ = false;
   bool backlog_ = false;  // the session may hold events that were not taken yet
+  bool has_ended_stream_ = false;
   std::uint64_t budget_turn_ = 0;
   std::size_t read_budget_ = 0;
   std::size_t event_budget_ = 0;

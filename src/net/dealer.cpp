@@ -15,6 +15,7 @@
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/net/timer.hpp"
+#include "scaler/tls/session.hpp"
 
 namespace scaler::net {
 namespace {
@@ -27,7 +28,7 @@ constexpr std::size_t handed_over_bytes = std::size_t{256} << 10;
 struct Dealer::Impl final : ConnectionOwner {
   Impl(Loop& in, DealerOptions opts, DealerEvents& to)
       : loop(in),
-        options(std::move(opts)),
+        options(with_tls(std::move(opts))),
         events(to),
         patience(patience_or_limit(options.handshake_patience, options.limits)),
         retry_delay(options.retry_first),
@@ -50,18 +51,31 @@ struct Dealer::Impl final : ConnectionOwner {
   void connected(Result<Descriptor> result) {
     connector.reset();
     if (!result) return lost(result.error().text);
-    const bool listens = options.listen_first > Duration::zero() && !is_websocket();
+    const bool listens = options.listen_first > Duration::zero() && has_choice();
     connection = std::make_unique<Connection>(loop, std::move(*result), PeerId{}, *this, traffic,
                                               listens ? nullptr : session_of(options.protocol));
     if (listens) listening_timer.start(options.listen_first);
     handshake_timer.start(patience);
   }
 
-  bool is_websocket() const { return options.address.scheme == Address::Scheme::ws; }
+  static DealerOptions with_tls(DealerOptions options) {
+    if (options.address.is_encrypted() && !options.tls) options.tls = tls_without_certificate();
+    return options;
+  }
+
+  // Of protocols. The address says it otherwise.
+  bool has_choice() const {
+    return !options.address.is_websocket() && !options.address.is_encrypted();
+  }
 
   std::unique_ptr<Session> session_of(Protocol protocol) const {
-    if (is_websocket()) return make_websocket_to(options.address, options.identity, options.limits);
-    return make_session(protocol, options.socket_type, options.identity, options.limits);
+    if (!has_choice()) protocol = Protocol::ymq;
+    auto session =
+        options.address.is_websocket()
+            ? make_websocket_to(options.address, options.identity, options.limits)
+            : make_session(protocol, options.socket_type, options.identity, options.limits);
+    if (!options.address.is_encrypted()) return session;
+    return tls::make_client(options.tls, options.address.host, std::move(session));
   }
 
   // Only while listening first.
@@ -94,8 +108,9 @@ struct Dealer::Impl final : ConnectionOwner {
     auto socket = meet_on_same_host(identity);
     if (!socket) return false;
     on_same_host = true;
-    connection = std::make_unique<Connection>(loop, std::move(*socket), PeerId{}, *this, traffic,
-                                              session_of(Protocol::ymq));
+    connection = std::make_unique<Connection>(
+        loop, std::move(*socket), PeerId{}, *this, traffic,
+        make_session(Protocol::ymq, options.socket_type, options.identity, options.limits));
     return true;
   }
 
@@ -124,7 +139,7 @@ struct Dealer::Impl final : ConnectionOwner {
       if (auto more = offences.allow(loop.now())) log::warning("{} ({} more)", why, *more);
     }
     // A server that waits for the first bytes may just hang up on those it does not understand.
-    if (!ready && options.tries_both_protocols && !is_websocket() && end.kind != End::Kind::broken)
+    if (!ready && options.tries_both_protocols && has_choice() && end.kind != End::Kind::broken)
       speak_the_other_protocol();
     if (std::exchange(on_same_host, false) && (!ready || end.kind == End::Kind::offence))
       same_host_failed = true;

@@ -10,6 +10,7 @@ namespace scaler::net {
 namespace {
 
 constexpr Duration slow_turn = 10ms;
+constexpr unsigned costly_steps_per_turn = 2;  // some milliseconds each
 
 uv_handle_t* as_handle(void* handle) { return static_cast<uv_handle_t*>(handle); }
 
@@ -60,6 +61,13 @@ void Loop::Impl::end_turn() {
   rest_if_idle();
   ++turn;
   sampled_now.reset();
+}
+
+// True for the first few that ask in a turn.
+bool Loop::Impl::take_costly_step() {
+  if (costly_turn != turn) costly_steps = 0;
+  costly_turn = turn;
+  return ++costly_steps <= costly_steps_per_turn;
 }
 
 void Loop::Impl::run_before_poll() {

@@ -24,6 +24,7 @@ struct Loop::Impl {
   void keep_awake();
   void rest_if_idle();
   void note_slow_turn();
+  bool take_costly_step();
   TimePoint now();
   void refresh_now();
 
@@ -35,6 +36,8 @@ struct Loop::Impl {
   JobQueue turn_end;
   std::optional<TimePoint> sampled_now;
   std::uint64_t turn = 0;
+  std::uint64_t costly_turn = 0;  // of the count below
+  unsigned costly_steps = 0;
   unsigned wakeful_turns = 0;
   bool running = false;
   bool stopping = false;

@@ -32,9 +32,11 @@ struct Subscriber {
 }  // namespace
 
 struct Publisher::Impl final : ServerUser {
-  Impl(Loop& loop, TransportLimits transport_limits)
+  Impl(Loop& loop, TransportLimits transport_limits, std::shared_ptr<tls::Context> tls)
       : limits(transport_limits),
-        server(loop, {PortKind::scheduler, limits, patience_or_limit({}, limits), 250ms}, *this) {}
+        server(loop,
+               {PortKind::scheduler, limits, patience_or_limit({}, limits), 250ms, std::move(tls)},
+               *this) {}
 
   std::unique_ptr<Session> make_session(Protocol protocol) override {
     return net::make_session(protocol, SocketType::pub, "", limits);
@@ -94,8 +96,8 @@ struct Publisher::Impl final : ServerUser {
   Server server;
 };
 
-Publisher::Publisher(Loop& loop, TransportLimits limits)
-    : impl_(std::make_unique<Impl>(loop, limits)) {}
+Publisher::Publisher(Loop& loop, TransportLimits limits, std::shared_ptr<tls::Context> tls)
+    : impl_(std::make_unique<Impl>(loop, limits, std::move(tls))) {}
 Publisher::~Publisher() = default;
 
 Result<Address> Publisher::listen(const Address& address) { return impl_->server.listen(address); }

@@ -26,7 +26,8 @@ struct Router::Impl final : ServerUser {
         offering_identity(options.identity),
         server(loop,
                {options.kind, options.limits,
-                patience_or_limit(options.handshake_patience, options.limits), silence_patience},
+                patience_or_limit(options.handshake_patience, options.limits), silence_patience,
+                options.tls},
                *this) {}
 
   std::unique_ptr<Session> make_session(Protocol protocol) override {

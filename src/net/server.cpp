@@ -11,16 +11,21 @@ namespace scaler::net {
 
 Server::Server(Loop& loop, ServerOptions options, ServerUser& user)
     : loop_(loop),
-      options_(options),
+      options_(std::move(options)),
       user_(user),
-      handshakes_(loop, options.handshake_patience, [this](PeerId id) { expire_handshake(id); }),
-      silences_(loop, options.silence_patience, [this](PeerId id) { speak_first(id); }),
+      handshakes_(loop, options_.handshake_patience, [this](PeerId id) { expire_handshake(id); }),
+      silences_(loop, options_.silence_patience, [this](PeerId id) { speak_first(id); }),
       shut_down_timer_(loop, [this] { finish_shut_down(); }),
       closed_job_(loop, Job::When::next_turn, [this] { finish_shut_down(); }) {}
 
 Server::~Server() = default;
 
 Result<Address> Server::listen(const Address& address) {
+  if (address.is_encrypted() && !(options_.tls && options_.tls->can_listen()))
+    return Error{Errc::usage,
+                 fmt::format("cannot listen on {}: it needs a certificate and its key (--tls-cert "
+                             "and --tls-key)",
+                             address.to_string())};
   SCALER_TRY(bound, bind_and_listen(address));
   return listen(std::move(bound));
 }
@@ -28,11 +33,13 @@ Result<Address> Server::listen(const Address& address) {
 Address Server::listen(BoundSocket bound) {
   Address real = bound.address;
   listeners_.push_back(std::make_unique<Listener>(
-      loop_, std::move(bound), [this](Descriptor socket) { accept(std::move(socket)); }));
+      loop_, std::move(bound), [this, is_encrypted = real.is_encrypted()](Descriptor socket) {
+        accept(std::move(socket), is_encrypted);
+      }));
   return real;
 }
 
-void Server::accept(Descriptor socket) {
+void Server::accept(Descriptor socket, bool is_encrypted) {
   ++counters_.connections;
   if (peers_.size() >= options_.limits.peers_max) {
     ++counters_.dropped_peers;
@@ -41,8 +48,13 @@ void Server::accept(Descriptor socket) {
                                    options_.limits.peers_max));
   }
   const PeerId id = peers_.insert(Peer{});
-  peers_.find(id)->connection = std::make_unique<Connection>(
-      loop_, std::move(socket), id, static_cast<ConnectionOwner&>(*this), traffic_, nullptr);
+  std::unique_ptr<Session> session;  // without: the first bytes tell which
+  if (is_encrypted)
+    session = tls::make_server(options_.tls,
+                               [this, id](ByteView bytes) { return on_first_bytes(id, bytes); });
+  peers_.find(id)->connection = std::make_unique<Connection>(loop_, std::move(socket), id,
+                                                             static_cast<ConnectionOwner&>(*this),
+                                                             traffic_, std::move(session));
   handshakes_.add(id);
   if (options_.kind == PortKind::store) silences_.add(id);
 }

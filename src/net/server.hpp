@@ -12,6 +12,7 @@
 #include "scaler/base/limits.hpp"
 #include "scaler/base/slot_map.hpp"
 #include "scaler/net/router.hpp"
+#include "scaler/tls/session.hpp"
 
 namespace scaler::net {
 
@@ -30,7 +31,8 @@ struct ServerOptions {
   PortKind kind = PortKind::scheduler;
   TransportLimits limits;
   Duration handshake_patience = 30s;
-  Duration silence_patience = 250ms;  // PortKind::store: then the peer waits for us
+  Duration silence_patience = 250ms;       // PortKind::store: then the peer waits for us
+  std::shared_ptr<tls::Context> tls = {};  // for tls and wss addresses
 };
 
 // Listening sockets and their connections from accept to end: recognises the protocol, enforces
@@ -73,7 +75,7 @@ class Server final : private ConnectionOwner {
   void on_room(PeerId id) override;
   void on_end(PeerId id, const End& end) override;
 
-  void accept(Descriptor socket);
+  void accept(Descriptor socket, bool is_encrypted);
   void speak_first(PeerId id);
   void expire_handshake(PeerId id);
   void log_offence(const std::string& who, std::string_view why);

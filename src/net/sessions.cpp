@@ -38,6 +38,10 @@ std::unique_ptr<Session> make_websocket_to(const Address& server, std::string_vi
                              make_session(Protocol::ymq, SocketType::dealer, identity, limits));
 }
 
+std::shared_ptr<tls::Context> tls_without_certificate() {
+  return tls::Context::make(std::nullopt, 0).value();  // there is nothing that could be wrong
+}
+
 Duration patience_or_limit(Duration patience, const TransportLimits& limits) {
   return patience > Duration::zero() ? patience
                                      : Duration(std::chrono::seconds(limits.handshake_seconds_max));

@@ -7,6 +7,7 @@
 #include "scaler/base/limits.hpp"
 #include "scaler/base/session.hpp"
 #include "scaler/net/router.hpp"
+#include "scaler/tls/context.hpp"
 
 namespace scaler::net {
 
@@ -17,6 +18,9 @@ std::unique_ptr<Session> make_session(Protocol protocol, SocketType local,
 // The client's side of one, to a ws address.
 std::unique_ptr<Session> make_websocket_to(const Address& server, std::string_view identity,
                                            const TransportLimits& limits);
+
+// For those who connect and show nothing of themselves.
+std::shared_ptr<tls::Context> tls_without_certificate();
 
 Duration patience_or_limit(Duration patience, const TransportLimits& limits);
 

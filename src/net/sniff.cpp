@@ -18,7 +18,8 @@ constexpr std::size_t store_bytes = 4;  // one byte is not enough there: a lengt
 const char* likely_mistake(PortKind kind, ByteView bytes) {
   if (kind == PortKind::store && bytes[0] == zmtp_first)
     return "; a ZeroMQ peer: is this meant for the scheduler's port?";
-  if (bytes[0] == tls_first) return "; a TLS client: this port speaks plain TCP";
+  if (bytes[0] == tls_first)
+    return "; a TLS client: this port does not encrypt, its address begins with tcp:// or ws://";
   const std::string_view text = as_text(bytes);
   if (text.starts_with("PO") || text.starts_with("PU") || text.starts_with("HE"))
     return "; an HTTP client: this port speaks WebSocket only";

@@ -13,6 +13,7 @@
 #include "scaler/manager/worker_manager.hpp"
 #include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
+#include "scaler/net/tls_files.hpp"
 #include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
 #include "scaler/wire/codec.hpp"
@@ -105,8 +106,10 @@ manager::Options manager_options(const config::WorkerManagerOptions& options) {
   return result;
 }
 
-net::DealerOptions scheduler_dealer(const config::WorkerManagerOptions& options) {
+net::DealerOptions scheduler_dealer(const config::WorkerManagerOptions& options,
+                                    std::shared_ptr<tls::Context> tls) {
   net::DealerOptions result;
+  result.tls = std::move(tls);
   result.address = options.scheduler_address;
   // Of this form a scheduler knows that it may send commands at once.
   result.identity = "worker_manager_native|" + Random::from_system().hex(32);
@@ -120,12 +123,13 @@ net::DealerOptions scheduler_dealer(const config::WorkerManagerOptions& options)
 // As many workers on this host as the scheduler asks for. Stays when the scheduler goes.
 class DynamicManager : private net::DealerEvents {
  public:
-  DynamicManager(net::Loop& loop, const config::WorkerManagerOptions& options)
+  DynamicManager(net::Loop& loop, const config::WorkerManagerOptions& options,
+                 std::shared_ptr<tls::Context> tls)
       : loop_(loop),
         options_(options),
         core_(manager_options(options)),
         keeper_(loop, options, core_),
-        scheduler_(loop, scheduler_dealer(options), *this),
+        scheduler_(loop, scheduler_dealer(options, std::move(tls)), *this),
         end_of_turn_(loop.before_poll([this] { end_turn(); })) {
     log::info("worker manager {} starts, scheduler {}", options.worker_manager_id,
               options.scheduler_address.to_string());
@@ -197,10 +201,10 @@ int run_fixed(const config::WorkerManagerOptions& options) {
   return manager.exit_code();
 }
 
-int run_dynamic(const config::WorkerManagerOptions& options) {
+int run_dynamic(const config::WorkerManagerOptions& options, std::shared_ptr<tls::Context> tls) {
   Readiness readiness;
   net::Loop loop;
-  DynamicManager manager(loop, options);
+  DynamicManager manager(loop, options, std::move(tls));
   readiness.announce();
   loop.run();
   return manager.exit_code();
@@ -211,7 +215,13 @@ int run_dynamic(const config::WorkerManagerOptions& options) {
 int run_worker_manager(const config::WorkerManagerOptions& options) {
   if (options.kind != "baremetal_native")
     return refuse(options.kind + " is not built in yet, baremetal_native is");
-  return options.mode == config::ManagerMode::fixed ? run_fixed(options) : run_dynamic(options);
+  auto tls = net::open_tls({options.tls.cert, options.tls.key});  // fixed: for its workers
+  if (!tls) {
+    config::report_failure("scaler_worker_manager", tls.error().text);
+    return 2;
+  }
+  if (options.mode == config::ManagerMode::fixed) return run_fixed(options);
+  return run_dynamic(options, std::move(*tls));
 }
 
 }  // namespace scaler::roles

@@ -103,9 +103,8 @@ Result<Address> advertised_address(const Address& address) {
 scheduler::Options core_options_of(const config::SchedulerOptions& options,
                                    const Address& advertised_storage) {
   scheduler::Options core;
-  const bool is_websocket = advertised_storage.scheme == Address::Scheme::ws;
   core.advertised_storage = {advertised_storage.host, advertised_storage.port,
-                             is_websocket ? "ws" : "tcp"};
+                             std::string(advertised_storage.scheme_name())};
   core.is_protected = options.is_protected;
   core.tasks_waiting_max = options.max_number_of_tasks_waiting;
   core.client_timeout = std::chrono::seconds(options.client_timeout_seconds);

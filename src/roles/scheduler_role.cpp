@@ -19,6 +19,7 @@
 #include "scaler/net/publisher.hpp"
 #include "scaler/net/router.hpp"
 #include "scaler/net/timer.hpp"
+#include "scaler/net/tls_files.hpp"
 #include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
 #include "scaler/roles/store_service.hpp"
@@ -41,12 +42,14 @@ PeerId adapter_peer(std::size_t index) {
 // in the same loop.
 class SchedulerRole : private net::RouterEvents {
  public:
-  SchedulerRole(net::Loop& loop, const config::SchedulerOptions& options)
+  SchedulerRole(net::Loop& loop, const config::SchedulerOptions& options,
+                std::shared_ptr<tls::Context> tls)
       : loop_(loop),
         options_(options),
+        tls_(std::move(tls)),
         identity_(peer_identity("scheduler")),
-        router_(loop, router_options(identity_), *this),
-        monitor_(loop, TransportLimits{}),
+        router_(loop, router_options(identity_, tls_), *this),
+        monitor_(loop, TransportLimits{}, tls_),
         signals_(loop, [this](const char* name) { stop(name); }),
         deadline_(loop, [this] { on_deadline(); }),
         status_(loop, [this] { publish_status(); }),
@@ -56,10 +59,12 @@ class SchedulerRole : private net::RouterEvents {
   int exit_code() const { return exit_code_; }
 
  private:
-  static net::RouterOptions router_options(const std::string& identity) {
+  static net::RouterOptions router_options(const std::string& identity,
+                                           const std::shared_ptr<tls::Context>& tls) {
     net::RouterOptions options;
     options.kind = net::PortKind::scheduler;
     options.identity = identity;
+    options.tls = tls;
     return options;
   }
   static std::string peer_identity(std::string_view role) {
@@ -86,6 +91,7 @@ class SchedulerRole : private net::RouterEvents {
 
   net::Loop& loop_;
   const config::SchedulerOptions& options_;
+  const std::shared_ptr<tls::Context> tls_;
   std::string identity_;
   std::optional<scheduler::Scheduler> core_;
   scheduler::Outbox outbox_;
@@ -129,12 +135,13 @@ Status SchedulerRole::open_storage(const Address& scheduler_address) {
   if (options_.object_storage_address) {
     reachable = *options_.object_storage_address;
     storage_link_ = std::make_unique<StoreLink>(
-        loop_, reachable, identity_,
+        loop_, reachable, identity_, tls_,
         [this](std::string_view failure) { on_storage_change(failure); });
     storage_limit_.start(storage_patience);
     log::info("{}", config::lines::scheduler_uses_storage(reachable));
   } else {
-    storage_service_ = std::make_unique<StoreService>(loop_, "ObjectStorageServer");
+    storage_service_ =
+        std::make_unique<StoreService>(loop_, "ObjectStorageServer", StoreServiceLimits{}, tls_);
     auto listening = storage_service_->listen(neighbour_of(scheduler_address, 1));
     if (!listening) {  // the port beside ours is taken: any free one will do, since peers learn it
                        // from us
@@ -305,8 +312,13 @@ void SchedulerRole::stop(std::string_view why) {
 int run_scheduler(const config::SchedulerOptions& options) {
   Readiness readiness;
   raise_descriptor_limit();
+  auto tls = net::open_tls({options.tls.cert, options.tls.key});
+  if (!tls) {
+    config::report_failure("scaler_scheduler", tls.error().text);
+    return 2;
+  }
   net::Loop loop;
-  SchedulerRole role(loop, options);
+  SchedulerRole role(loop, options, std::move(*tls));
   if (auto started = role.start(); !started) {
     config::report_failure("scaler_scheduler", started.error().text);
     return 1;

@@ -8,21 +8,24 @@
 namespace scaler::roles {
 namespace {
 
-net::DealerOptions dealer_options(const Address& address, std::string identity) {
+net::DealerOptions dealer_options(const Address& address, std::string identity,
+                                  std::shared_ptr<tls::Context> tls) {
   net::DealerOptions options;
   options.address = address;
   options.identity = std::move(identity);
   options.protocol = net::Protocol::ymq;
   options.prefers_same_host = true;
+  options.tls = std::move(tls);
   return options;
 }
 
 }  // namespace
 
 StoreLink::StoreLink(net::Loop& loop, const Address& address, std::string identity,
+                     std::shared_ptr<tls::Context> tls,
                      std::function<void(std::string_view)> on_change)
     : on_change_(std::move(on_change)),
-      dealer_(loop, dealer_options(address, std::move(identity)), *this) {}
+      dealer_(loop, dealer_options(address, std::move(identity), std::move(tls)), *this) {}
 
 void StoreLink::remove(const std::vector<ObjectId>& ids) {
   for (const ObjectId& id : ids) ask({id, std::nullopt});

@@ -23,6 +23,7 @@ class StoreLink : private net::DealerEvents {
   // `on_change` is told of each connection (an empty text) and of each loss or failed attempt
   // (why).
   StoreLink(net::Loop& loop, const Address& address, std::string identity,
+            std::shared_ptr<tls::Context> tls,
             std::function<void(std::string_view failure)> on_change);
 
   void remove(const std::vector<ObjectId>& ids);

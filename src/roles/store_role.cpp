@@ -8,6 +8,7 @@
 #include "scaler/base/log.hpp"
 #include "scaler/config/logging.hpp"
 #include "scaler/net/loop.hpp"
+#include "scaler/net/tls_files.hpp"
 #include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
 #include "scaler/roles/store_service.hpp"
@@ -40,11 +41,16 @@ int run_object_storage_server(const config::StoreOptions& options) {
   }
   if (options.memory_limit_bytes > 0)  // what is kept for the next object is memory too
     keep_at_most(static_cast<std::size_t>(options.memory_limit_bytes) / 10);
+  const auto tls = net::open_tls({options.tls.cert, options.tls.key});
+  if (!tls) {
+    config::report_failure("scaler_object_storage_server", tls.error().text);
+    return 2;
+  }
   net::Loop loop;
   StoreServiceLimits limits;
   limits.store.memory_bytes_max = static_cast<std::uint64_t>(options.memory_limit_bytes);
   limits.store.shelf = spill ? &*spill : nullptr;
-  StoreService service(loop, options.identity, limits);
+  StoreService service(loop, options.identity, limits, *tls);
   const auto bound = service.listen(options.bind_address);
   if (!bound) {
     config::report_failure("scaler_object_storage_server", bound.error().text);

@@ -50,11 +50,15 @@ TransportLimits StoreServiceLimits::object_limits(std::uint64_t object_bytes_max
   return limits;
 }
 
-StoreService::StoreService(net::Loop& loop, std::string identity, StoreServiceLimits limits)
+StoreService::StoreService(net::Loop& loop, std::string identity, StoreServiceLimits limits,
+                           std::shared_ptr<tls::Context> tls)
     : loop_(loop),
       store_(with_random_seed(limits.store)),
       holding_timer_(loop, [this] { release_all(); }),
-      router_(loop, {net::PortKind::store, std::move(identity), limits.transport}, *this) {}
+      router_(loop,
+              {net::PortKind::store, std::move(identity), limits.transport, Duration::zero(),
+               std::move(tls)},
+              *this) {}
 
 Result<Address> StoreService::listen(const Address& address) {
   SCALER_TRY(bound, router_.listen(address));

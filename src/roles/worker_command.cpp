@@ -60,6 +60,8 @@ std::vector<std::string> worker_command(const config::WorkerOptions& options) {
   line.option("worker-manager-id", options.worker_manager_id);
   if (options.object_storage_address)
     line.option("object-storage-address", options.object_storage_address->to_string());
+  line.option_if("tls-cert", options.tls.cert);
+  line.option_if("tls-key", options.tls.key);
   add_tuning(line, options.tuning);
   add_logging(line, options.logging);
   return line.take();

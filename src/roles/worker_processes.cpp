@@ -16,6 +16,7 @@ config::WorkerOptions shared_options(const config::WorkerManagerOptions& options
   worker.scheduler_address = options.worker_scheduler_address.value_or(options.scheduler_address);
   worker.object_storage_address = options.object_storage_address;
   worker.worker_manager_id = options.worker_manager_id;
+  worker.tls = options.tls;
   worker.tuning = options.tuning;
   worker.logging = options.logging;
   return worker;

@@ -15,11 +15,13 @@
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/clientio/store_connection.hpp"
+#include "scaler/config/logging.hpp"
 #include "scaler/config/values.hpp"
 #include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/process.hpp"
 #include "scaler/net/timer.hpp"
+#include "scaler/net/tls_files.hpp"
 #include "scaler/roles/roles.hpp"
 #include "scaler/wire/codec.hpp"
 
@@ -55,8 +57,10 @@ agent::Options agent_options(const config::WorkerOptions& options) {
   return result;
 }
 
-net::DealerOptions scheduler_dealer(const config::WorkerOptions& options) {
+net::DealerOptions scheduler_dealer(const config::WorkerOptions& options,
+                                    std::shared_ptr<tls::Context> tls) {
   net::DealerOptions result;
+  result.tls = std::move(tls);
   result.address = options.scheduler_address;
   result.identity = options.worker_id;
   // A scheduler of ours speaks both. The peer's speaks one of them, and says so at once.
@@ -85,13 +89,15 @@ bool is_for_store(const agent::Effect& effect) {
 // the outbox; the end of each loop turn empties it.
 class WorkerRole : private net::DealerEvents, private clientio::StoreEvents {
  public:
-  WorkerRole(net::Loop& loop, const config::WorkerOptions& options)
+  WorkerRole(net::Loop& loop, const config::WorkerOptions& options,
+             std::shared_ptr<tls::Context> tls)
       : loop_(loop),
         options_(options),
+        tls_(std::move(tls)),
         core_(agent_options(options)),
         children_(loop),
         host_(loop, children_, zygote_spawn(options), host_events()),
-        scheduler_(loop, scheduler_dealer(options), *this),
+        scheduler_(loop, scheduler_dealer(options, tls_), *this),
         signals_(loop, [this](const char* name) { stop(name); }),
         deadline_(loop, [this] { on_deadline(); }),
         hang_up_(loop, [this] { hang_up(); }),
@@ -128,6 +134,7 @@ class WorkerRole : private net::DealerEvents, private clientio::StoreEvents {
 
   net::Loop& loop_;
   const config::WorkerOptions& options_;
+  const std::shared_ptr<tls::Context> tls_;
   agent::WorkerAgent core_;
   agent::Outbox outbox_;
   net::Children children_;
@@ -206,7 +213,7 @@ void WorkerRole::connect_store(const Address& address) {
   store_address_ = address;
   store_was_reached_ = false;
   const clientio::StoreConnection::Options options{address, options_.worker_id,
-                                                   listen_first_to_a_store};
+                                                   listen_first_to_a_store, tls_};
   clientio::StoreEvents& events = *this;
   store_ = std::make_unique<clientio::StoreConnection>(loop_, options, events);
 }
@@ -361,8 +368,13 @@ void WorkerRole::hang_up() {
 }  // namespace
 
 int run_worker(const config::WorkerOptions& options) {
+  auto tls = net::open_tls({options.tls.cert, options.tls.key});
+  if (!tls) {
+    config::report_failure("scaler_worker", tls.error().text);
+    return 2;
+  }
   net::Loop loop;
-  WorkerRole role(loop, options);
+  WorkerRole role(loop, options, std::move(*tls));
   loop.run();
   return role.exit_code();
 }

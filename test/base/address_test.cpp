@@ -7,7 +7,8 @@ namespace scaler {
 TEST_CASE("addresses of the documents are read and written alike", "[base]") {
   for (const char* text :
        {"tcp://127.0.0.1:6378", "tcp://*:0", "tcp://localhost:65535", "tcp://[::1]:6378",
-        "ipc:///tmp/monitor.sock", "ws://127.0.0.1:6378/", "ws://[::1]:80/scaler?a=b"}) {
+        "ipc:///tmp/monitor.sock", "ws://127.0.0.1:6378/", "ws://[::1]:80/scaler?a=b",
+        "tls://10.0.0.1:6378", "tls://[::1]:80", "wss://here.example:443/scaler"}) {
     const auto address = Address::parse(text);
     REQUIRE(address);
     REQUIRE(address->to_string() == text);
@@ -28,7 +29,8 @@ TEST_CASE("a wrong address is refused with the part that is wrong", "[base]") {
       {"tcp://[::1:80", "no matching ']'"}, {"ipc://", "the path is empty"},
       {"tcp://a b:80", "no host name has"}, {"", "'://' is missing"},
       {"ws://a/b", "the port is missing"},  {"ws://a:80/b c", "no URL has"},
-      {"wss://a:80", "the scheme 'wss'"},   {"ws://a:80/\r\nHost: b", "no URL has"},
+      {"wss://a/b", "the port is missing"}, {"tls://a:80/b", "the port '80/b'"},
+      {"TLS://a:80", "the scheme 'TLS'"},   {"ws://a:80/\r\nHost: b", "no URL has"},
   };
   for (const auto& [text, part] : cases) {
     const auto address = Address::parse(text);

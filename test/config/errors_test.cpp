@@ -44,6 +44,25 @@ const std::string head = "[scheduler]\nbind_address = 'tcp://a:1'\n";
 
 }  // namespace
 
+TEST_CASE("a certificate and its key go together, and a port that encrypts needs them",
+          "[config]") {
+  REQUIRE(scheduler_error(words("tcp://a:1 -tc x.pem")).find("--tls-cert: ") == 0);
+  REQUIRE(scheduler_error(words("-c f"), head + "tls_key = 'x.key'\n").find("go together") !=
+          std::string::npos);
+  REQUIRE(scheduler_error(words("tls://a:1")).find("needs a certificate and its key") !=
+          std::string::npos);
+  REQUIRE(scheduler_error(words("tcp://a:1 -ma wss://a:2/")).find("needs a certificate") !=
+          std::string::npos);
+  REQUIRE(native_error("baremetal_native tls://a:1 -wmi x -tk x.key").find("--tls-key: ") == 0);
+  FakeMachine machine;
+  REQUIRE_FALSE(parse_store(words("tls://a:1"), machine.machine()));
+  const auto store = parse_store(words("tls://a:1 -tc x.pem -tk x.key"), machine.machine());
+  REQUIRE(store);
+  REQUIRE(store->options->tls.cert == "x.pem");
+  REQUIRE_FALSE(parse_top(words("tls://a:1 -tc x.pem"), machine.machine()));
+  REQUIRE(parse_top(words("tls://a:1"), machine.machine()));  // who connects needs none
+}
+
 TEST_CASE("a number out of range names option, value and what is allowed", "[config]") {
   REQUIRE(scheduler_error(words("tcp://a:1 --client-timeout-seconds 0")) ==
           "--client-timeout-seconds: 0 is not allowed (a whole number of seconds, at least 1)");

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <string>
 
 namespace scaler::support {
 namespace {
@@ -72,6 +73,31 @@ void parse_prefixed(Cursor cursor, Transcript& transcript) {
     transcript.messages.push_back(Bytes::copy_of(cursor.take_le64_prefixed()));
 }
 
+// The byte stream that binary frames carry behind an upgrade's head. Control frames end it.
+std::string stream_in_websocket(ByteView session) {
+  const std::size_t end_of_head = as_text(session).find("\r\n\r\n");
+  if (end_of_head == std::string_view::npos) throw std::runtime_error("an upgrade without end");
+  Cursor cursor(session.subspan(end_of_head + 4));
+  std::string stream;
+  while (!cursor.at_end()) {
+    const int opcode = std::to_integer<int>(cursor.take(1)[0]) & 0x0f;
+    const int second = std::to_integer<int>(cursor.take(1)[0]);
+    std::uint64_t length = static_cast<std::uint64_t>(second & 0x7f);
+    if (length >= 126) {
+      std::uint64_t number = 0;
+      for (const std::byte digit : cursor.take(length == 126 ? 2 : 8))
+        number = number << 8 | std::to_integer<unsigned>(digit);
+      length = number;
+    }
+    const ByteView mask = cursor.take((second & 0x80) != 0 ? 4 : 0);
+    const ByteView payload = cursor.take(length);
+    if (opcode >= 8) break;
+    for (std::size_t i = 0; i < payload.size(); ++i)
+      stream += static_cast<char>(mask.empty() ? payload[i] : payload[i] ^ mask[i % 4]);
+  }
+  return stream;
+}
+
 }  // namespace
 
 Bytes read_file(const fs::path& path) {
@@ -89,6 +115,10 @@ Transcript parse_transcript(ByteView session) {
   } else if (as_text(session).starts_with("YMQ\x01")) {
     transcript.framing = Framing::ymq;
     parse_prefixed(Cursor(session.subspan(4)), transcript);
+  } else if (as_text(session).starts_with("GET ") || as_text(session).starts_with("HTTP/")) {
+    transcript.framing = Framing::websocket;
+    const std::string stream = stream_in_websocket(session);
+    parse_prefixed(Cursor(as_bytes(stream).subspan(4)), transcript);
   } else {
     transcript.framing = Framing::old_store;
     parse_prefixed(Cursor(session), transcript);

@@ -10,7 +10,7 @@
 // apart from the sessions under test, so that neither can hide the other's mistake.
 namespace scaler::support {
 
-enum class Framing { zmtp, ymq, old_store };
+enum class Framing { zmtp, ymq, websocket, old_store };
 
 // What one side of one connection sent.
 struct Transcript {

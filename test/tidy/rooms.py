@@ -17,6 +17,7 @@ LIBRARIES = {
     "kj/": "capnp",
     "toml++/": "toml++",
     "cxxopts.hpp": "cxxopts",
+    "mbedtls/": "mbedtls",
     "uv.h": "uv",
     "Python.h": "python",
     "catch2/": "catch",
@@ -26,7 +27,7 @@ LIBRARIES_FOR_ALL = {"fmt"}
 LIBRARIES_OF_ROOM = {"embed": {"python"}}
 
 # A pure room sees no descriptor, no thread and no file.
-PURE_ROOMS = {"zmtp", "ymq", "wire", "scheduler", "store", "agent", "client", "http", "manager", "view"}
+PURE_ROOMS = {"zmtp", "ymq", "tls", "wire", "scheduler", "store", "agent", "client", "http", "manager", "view"}
 IMPURE = re.compile(
     r"^((sys|net|netinet|arpa|linux)/.*|(unistd|fcntl|poll|pthread|signal)\.h|csignal"
     r"|thread|mutex|shared_mutex|condition_variable|future|fstream|filesystem)$"
@@ -108,7 +109,7 @@ def target_of(root: Path, including: Path, name: str):
 def check_library(room: Room, relative: Path, library: str):
     if library not in room.libraries:
         return f"{room.name} may not include {library} (src/README.md)"
-    if library in ("uv", "capnp") and relative.parts[0] == "include":
+    if library in ("uv", "capnp", "mbedtls") and relative.parts[0] == "include":
         return f"{library} stays out of public headers: forward declare"
     return None
 

@@ -22,4 +22,7 @@ class Random {
   std::mt19937_64 engine_;
 };
 
+// From the kernel each time, for keys: what follows cannot be guessed from what came before.
+void fill_from_system(std::span<std::byte> out);
+
 }  // namespace scaler

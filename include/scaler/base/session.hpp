@@ -62,6 +62,12 @@ class Session {
   virtual void sent(std::size_t bytes) = 0;
   virtual std::size_t queued_bytes()
       const = 0;  // handed to send() and not yet consumed by sent(), framing included
+
+  // What next() does with the bytes to come takes milliseconds, as a handshake with signatures
+  // does: let few such sessions read in one turn.
+  virtual bool is_costly() const { return false; }
+  // Nothing is sent any more. True: to_send() gives the last words of the protocol, and only them.
+  virtual bool end_stream() { return false; }
 };
 
 }  // namespace scaler

@@ -9,12 +9,21 @@
 #include "scaler/base/time.hpp"
 #include "scaler/client/client_core.hpp"
 
+namespace scaler::tls {
+class Context;
+}
+
 namespace scaler::clientio {
+
+// PEM files for LinkOptions::tls, both or none; none gives null.
+Result<std::shared_ptr<tls::Context>> open_tls(const std::string& certificate,
+                                               const std::string& key);
 
 struct LinkOptions {
   client::Options client;
   Address scheduler;
-  bool speaks_ymq_first = false;  // the other protocol is tried when this one fails
+  bool speaks_ymq_first = false;           // the other protocol is tried when this one fails
+  std::shared_ptr<tls::Context> tls = {};  // its own; what to show of itself if it is asked
 };
 
 // One client with its own thread and loop. Requests may be posted by any thread; what they carry

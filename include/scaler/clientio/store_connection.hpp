@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@ class StoreConnection : private net::DealerEvents {
     Address address;
     std::string identity;
     Duration listen_first = Duration::zero();  // net::DealerOptions
+    std::shared_ptr<tls::Context> tls = {};    // the same
   };
   StoreConnection(net::Loop& loop, const Options& options, StoreEvents& events);
 

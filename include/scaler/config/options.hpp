@@ -23,6 +23,12 @@ struct LoggingOptions {
   LogTime time = LogTime::local;
 };
 
+// PEM files, both or none: a certificate with those that signed it, and its private key.
+struct TlsOptions {
+  std::string cert;
+  std::string key;
+};
+
 enum class AllocatePolicy : std::uint8_t { even_load, capability };
 enum class ScalingPolicy : std::uint8_t { no, vanilla, capability, waterfall };
 
@@ -57,6 +63,7 @@ struct SchedulerOptions {
   std::string policy_content = "allocate=even_load; scaling=vanilla";
   PolicyOptions policy;                           // the two strings above, parsed
   std::vector<std::string> adapter_webhook_urls;  // of older worker adapters, each with a host
+  TlsOptions tls = {};
   LoggingOptions logging;
 };
 
@@ -65,6 +72,7 @@ struct StoreOptions {
   std::string identity = "ObjectStorageServer";
   std::int64_t memory_limit_bytes = 0;  // 0: no limit
   std::string spill_directory;          // empty: none
+  TlsOptions tls = {};
   LoggingOptions logging;
 };
 
@@ -99,6 +107,7 @@ struct WorkerManagerOptions {
   ManagerMode mode = ManagerMode::dynamic;
   std::string worker_type;                // none: FIX or NAT by mode
   std::vector<std::string> worker_names;  // one for each worker; none: worker_type names them all
+  TlsOptions tls = {};                    // its own and its workers'
   WorkerTuning tuning;
   LoggingOptions logging;
 };
@@ -121,6 +130,7 @@ struct WorkerOptions {
   std::optional<Address> object_storage_address;
   std::string worker_id;
   std::string worker_manager_id;
+  TlsOptions tls = {};
   WorkerTuning tuning;
   LoggingOptions logging;
 };
@@ -144,11 +154,13 @@ struct InquiryOptions {
 struct TopOptions {
   Address monitor_address;
   double timeout_seconds = 5;
+  TlsOptions tls = {};
 };
 
 struct GuiOptions {
   Address monitor_address;
   std::string gui_address = "0.0.0.0:50001";  // host:port
+  TlsOptions tls = {};
   LoggingOptions logging;
 };
 

@@ -12,6 +12,10 @@
 #include "scaler/net/loop.hpp"
 #include "scaler/net/router.hpp"
 
+namespace scaler::tls {
+class Context;
+}
+
 namespace scaler::net {
 
 class DealerEvents {
@@ -26,7 +30,8 @@ class DealerEvents {
 struct DealerOptions {
   Address address;
   std::string identity;
-  Protocol protocol = Protocol::zmtp;  // a ws address: YMQ in WebSocket frames, whatever this says
+  // To a tls, ws or wss address it is YMQ, whatever this says.
+  Protocol protocol = Protocol::zmtp;
   SocketType socket_type = SocketType::dealer;  // or sub: hears everything, and must not send
   bool tries_both_protocols = false;  // an attempt that met the wrong one is followed by the other
   // Of a store: listen so long before speaking `protocol`, and speak what the server does. The
@@ -36,6 +41,7 @@ struct DealerOptions {
   // A server of ours on this host that offers it is met at its Unix socket, before on_connected.
   // What goes wrong there is nobody's business: then it is TCP.
   bool prefers_same_host = false;
+  std::shared_ptr<tls::Context> tls = {};  // what to show of ourselves if asked; none: nothing
   TransportLimits limits;
   Duration retry_first = 50ms;  // doubles up to retry_most, with jitter
   Duration retry_most = 2s;

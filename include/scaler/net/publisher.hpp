@@ -10,6 +10,10 @@
 #include "scaler/base/result.hpp"
 #include "scaler/net/loop.hpp"
 
+namespace scaler::tls {
+class Context;
+}
+
 namespace scaler::net {
 
 // A listening socket that only speaks: ZeroMQ's PUB (to those who subscribed to a prefix; the empty
@@ -18,7 +22,7 @@ namespace scaler::net {
 // limits.write_queue_bytes_pause is what it may have waiting.
 class Publisher {
  public:
-  Publisher(Loop& loop, TransportLimits limits);
+  Publisher(Loop& loop, TransportLimits limits, std::shared_ptr<tls::Context> tls = {});
   ~Publisher();
   Result<Address> listen(const Address& address);
   bool has_subscribers() const;  // encode nothing when nobody listens

@@ -12,6 +12,10 @@
 #include "scaler/base/result.hpp"
 #include "scaler/net/loop.hpp"
 
+namespace scaler::tls {
+class Context;
+}
+
 namespace scaler::net {
 
 enum class Protocol : std::uint8_t { zmtp, ymq, store_1_12, websocket };  // the last: YMQ inside
@@ -40,6 +44,7 @@ struct RouterOptions {
   std::string identity;  // ours, as peers see it
   TransportLimits limits;
   Duration handshake_patience = Duration::zero();  // zero: limits.handshake_seconds_max
+  std::shared_ptr<tls::Context> tls = {};  // with a certificate; to listen on tls and wss addresses
 };
 
 // A listening socket of many peers, as ZeroMQ's ROUTER and YMQ's binder. Messages to one peer keep
@@ -52,7 +57,8 @@ class Router {
   ~Router();  // closes everything at once; on_peer_lost is not called
 
   // May be called for several addresses. Gives the address with the real port. Host names are
-  // resolved here, before the loop runs. The error says what to do ("address in use by ...").
+  // resolved here, before the loop runs. The error says what to do ("address in use by ..."). On a
+  // tls or wss address all that comes is encrypted, or refused.
   Result<Address> listen(const Address& address);
 
   // Lets dealers of ours on this host come by a Unix socket instead of TCP: its name is told behind

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,7 +34,8 @@ struct StoreServiceLimits {
 // that serves its own objects, which then asks without a connection.
 class StoreService final : private net::RouterEvents {
  public:
-  StoreService(net::Loop& loop, std::string identity, StoreServiceLimits limits = {});
+  StoreService(net::Loop& loop, std::string identity, StoreServiceLimits limits = {},
+               std::shared_ptr<tls::Context> tls = {});
 
   // May be called for several addresses. Gives the address with the real port. Dealers of ours on
   // this host may come by a Unix socket then (net::Router::offer_same_host).

@@ -55,7 +55,8 @@ class Client:
     :param serializer: turns functions, arguments and results into bytes; an instance travels to the workers.
     :param stream_output: print here what tasks write to stdout and stderr.
     :param object_storage_address: use this object storage instead of the one that the scheduler names.
-    :param security_config: kept for compatibility; certificates are refused, for this client does not speak TLS.
+    :param security_config: a certificate and its key, shown to a server that asks for one; ``tls://`` and ``wss://``
+        addresses need none.
     :raises ValueError: the address is missing or wrong.
     :raises TimeoutError: the scheduler did not answer in time.
     :raises ObjectStorageException: the object storage could not be reached.
@@ -78,8 +79,6 @@ class Client:
     ) -> None:
         if serializer is None:
             serializer = DefaultSerializer()
-        if getattr(security_config, "tls_cert", None) or getattr(security_config, "tls_key", None):
-            raise ValueError("security_config: this client does not speak TLS; leave out tls_cert and tls_key")
         self._address = _address_or_default(address)
         self._profiling = bool(profiling)
         self._stream_output = bool(stream_output)
@@ -102,6 +101,8 @@ class Client:
             stream_output=self._stream_output,
             profiling=self._profiling,
             ymq_first=os.environ.get("SCALER_NETWORK_BACKEND") == "ymq",
+            tls_cert=_path_of(security_config, "tls_cert"),
+            tls_key=_path_of(security_config, "tls_key"),
         )
         self._functions = Functions(self._core)
         self._core.wait_ready()
@@ -369,6 +370,11 @@ def _text_of(address: Any) -> Optional[str]:
         return address
     to_address = getattr(address, "to_address", None)
     return str(to_address()) if to_address else str(address)
+
+
+def _path_of(security_config: Any, name: str) -> Optional[str]:
+    path = getattr(security_config, name, None)
+    return None if path is None else os.fspath(path)
 
 
 def _address_or_default(address: Union[str, Any, None]) -> str:

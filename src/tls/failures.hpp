@@ -1,0 +1,17 @@
+#pragma once
+
+#include "scaler/base/bytes.hpp"
+#include "scaler/base/result.hpp"
+
+namespace scaler::tls {
+
+// Given to TLS when what it says is not read by anybody; beside its own numbers.
+constexpr int failure_of_a_deaf_peer = -0x7fff;
+
+// Of a peer whose first bytes are none of TLS: what it most likely meant to do.
+Error not_tls(ByteView first_bytes, bool is_server);
+
+// `alert`: the number in the peer's own refusal, if it was one.
+Error error_of(int status, unsigned alert);
+
+}  // namespace scaler::tls
