@@ -180,6 +180,7 @@ bool Connection::read_once(std::size_t& budget) {
   }
   const auto received = static_cast<std::size_t>(count);
   traffic_.bytes_in += received;
+  if (acknowledges_at_once_) acknowledge_now(socket_.get());
   budget -= received;
   if (!discarding && !take_bytes(received)) return false;
   return received == target.size();  // a short read has emptied the socket

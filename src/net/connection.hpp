@@ -71,6 +71,10 @@ class Connection {
   bool open() const { return phase_ == Phase::open; }
   bool writable() const { return phase_ == Phase::open || phase_ == Phase::draining; }
 
+  // For peers that write small pieces with Nagle's algorithm on, as the peer's WebSocket does:
+  // their second piece waits until the first is acknowledged, which the kernel does after 40 ms.
+  void acknowledge_at_once() { acknowledges_at_once_ = true; }
+
   // Reading pauses while at least one reason holds.
   enum class Pause : std::uint8_t { owner = 1, automatic = 2 };
   void pause_reading(Pause reason);
@@ -121,6 +125,7 @@ class Connection {
   bool flushing_ = false;
   bool backlog_ = false;  // the session may hold events that were not taken yet
   bool has_ended_stream_ = false;
+  bool acknowledges_at_once_ = false;
   std::uint64_t budget_turn_ = 0;
   std::size_t read_budget_ = 0;
   std::size_t event_budget_ = 0;

@@ -62,7 +62,9 @@ void Server::accept(Descriptor socket, bool is_encrypted) {
 Result<std::unique_ptr<Session>> Server::on_first_bytes(PeerId id, ByteView bytes) {
   SCALER_TRY(protocol, recognise(options_.kind, bytes));
   if (!protocol) return std::unique_ptr<Session>();
-  peers_.find(id)->protocol = *protocol;
+  Peer& peer = *peers_.find(id);
+  peer.protocol = *protocol;
+  if (*protocol == Protocol::websocket) peer.connection->acknowledge_at_once();
   return user_.make_session(*protocol);
 }
 

@@ -85,6 +85,8 @@ void set_stream_options(int descriptor, int family) {
   set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_seconds / 6);
 }
 
+void acknowledge_now(int descriptor) { set_option(descriptor, IPPROTO_TCP, TCP_QUICKACK, 1); }
+
 std::string describe_peer(int descriptor) {
   SocketAddress peer;
   socklen_t length = sizeof peer.local;

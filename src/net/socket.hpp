@@ -56,6 +56,9 @@ std::string text_of_errno(int number);  // "connection refused"
 Result<Descriptor> open_stream(int family);
 void set_stream_options(int descriptor, int family);
 
+// Acknowledges what has come; the kernel forgets it soon.
+void acknowledge_now(int descriptor);
+
 // Who is at the other end, for log lines: "tcp://10.0.0.7:40132", "ipc peer of process 4711".
 std::string describe_peer(int descriptor);
 SocketAddress local_address(int descriptor);

@@ -91,6 +91,20 @@ class Served(Encrypted):
         self.our_manager(f"tls://127.0.0.1:{port}", 1)
         self.exercise(f"tls://127.0.0.1:{port}")
 
+    @unittest.skipUnless(OURS, "of our own package")
+    def test_a_cluster_of_a_program_is_encrypted_if_its_address_says_so(self):
+        from scaler import SchedulerClusterCombo
+        from scaler.config.common.security import SecurityConfig
+
+        security = SecurityConfig(str(self.certificate), str(self.key))
+        with SchedulerClusterCombo(1, f"tls://127.0.0.1:{stack.free_ports(1)[0]}", security_config=security) as cluster:
+            self.assertTrue(cluster.get_address().startswith("tls://"))
+            self.exercise(cluster.get_address())
+            with Client(address=cluster.get_address(), security_config=security) as client:
+                self.assertEqual(client.submit(inc, 1).result(), 2)
+        with self.assertRaisesRegex(ValueError, "cannot read .*none.pem"):
+            Client(address="tls://127.0.0.1:1", security_config=SecurityConfig(str(self.folder / "none.pem"), str(self.key)))
+
     @unittest.skipIf(OURS, "the peer's roles are not here")
     def test_the_peers_workers_reach_our_scheduler_by_tls(self):
         scheduler = self.our_roles("tls", 0, self.options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from scaler.cluster.object_storage_server import ObjectStorageServerProcess
 from scaler.cluster.program import RoleFailedError, RoleProcess
@@ -15,11 +15,14 @@ from scaler.config.common.worker import WorkerConfig
 from scaler.config.common.worker_manager import WorkerManagerConfig
 from scaler.config.section.native_worker_manager import NativeWorkerManagerConfig, NativeWorkerManagerMode
 from scaler.config.section.scheduler import PolicyConfig
+from scaler.config.types.address import AddressConfig, SocketType
 from scaler.config.types.object_storage_server import ObjectStorageAddressConfig
-from scaler.config.types.zmq import ZMQConfig
+from scaler.config.types.zmq import ZMQConfig, ZMQType
 from scaler.utility.network_util import get_available_tcp_port
 from scaler.worker_manager_adapter.baremetal.native import NativeWorkerManager
 
+_StorageAddress = Union[ObjectStorageAddressConfig, AddressConfig]
+_ENCRYPTED = (SocketType.tls, SocketType.wss)
 _ATTEMPTS = 5  # to find free ports: somebody may take one between our look and our listening
 
 
@@ -34,7 +37,8 @@ class SchedulerClusterCombo:
 
     Durations are in seconds, `trim_memory_threshold_bytes` in bytes, and -1 tasks waiting means no limit. Addresses are
     such as "tcp://127.0.0.1:6378"; without one a free port is found. `n_workers` may be 0. Event loop and I/O threads
-    are accepted and have no effect. Raises RoleFailedError when a process cannot start, whose own log line says why;
+    are accepted and have no effect. `security_config` is what tls:// and wss:// addresses need. Raises RoleFailedError
+    when a process cannot start, whose own log line says why;
     ProgramNotFoundError without the native program.
     """
 
@@ -74,8 +78,6 @@ class SchedulerClusterCombo:
         per_worker_queue_size: Optional[int] = None,
     ) -> None:
         self._shutdown_called = True  # until there is something to shut down
-        if security_config is not None and security_config.has_credentials():
-            raise NotImplementedError("encrypted connections are not built in yet")
         logging_config = LoggingConfig(logging_paths, logging_config_file, logging_level)
         worker_config = WorkerConfig.of_arguments(
             locals(),
@@ -83,7 +85,7 @@ class SchedulerClusterCombo:
             io_threads=worker_io_threads,
         )
 
-        def manager_of(scheduler: ZMQConfig, storage: ObjectStorageAddressConfig) -> NativeWorkerManager:
+        def manager_of(scheduler: AddressConfig, storage: _StorageAddress) -> NativeWorkerManager:
             manager_config = WorkerManagerConfig(
                 scheduler_address=scheduler,
                 worker_manager_id=worker_manager_id,
@@ -93,7 +95,7 @@ class SchedulerClusterCombo:
             mode = NativeWorkerManagerMode.FIXED
             return NativeWorkerManager(NativeWorkerManagerConfig(manager_config, worker_config, logging_config, mode))
 
-        def scheduler_of(scheduler: ZMQConfig, storage: ObjectStorageAddressConfig) -> SchedulerProcess:
+        def scheduler_of(scheduler: AddressConfig, storage: _StorageAddress) -> SchedulerProcess:
             return SchedulerProcess(
                 bind_address=scheduler,
                 object_storage_address=storage,
@@ -111,9 +113,11 @@ class SchedulerClusterCombo:
                 logging_paths=logging_paths,
                 logging_config_file=logging_config_file,
                 logging_level=logging_level,
+                security_config=security_config,
             )
 
-        self._monitor_address = None if monitor_address is None else ZMQConfig.from_string(monitor_address)
+        self._security_config = security_config
+        self._monitor_address = None if monitor_address is None else _address_of(monitor_address)
         self._start(address, object_storage_address, scheduler_of, manager_of, logging_config)
         logging.info("SchedulerClusterCombo: started at %s", self.get_address())
 
@@ -152,20 +156,20 @@ class SchedulerClusterCombo:
         self,
         address: Optional[str],
         storage: Optional[str],
-        scheduler_of: Callable[[ZMQConfig, ObjectStorageAddressConfig], SchedulerProcess],
-        manager_of: Callable[[ZMQConfig, ObjectStorageAddressConfig], NativeWorkerManager],
+        scheduler_of: Callable[[AddressConfig, _StorageAddress], SchedulerProcess],
+        manager_of: Callable[[AddressConfig, _StorageAddress], NativeWorkerManager],
         logging_config: LoggingConfig,
     ) -> None:
         attempts = 1 if address is not None and storage is not None else _ATTEMPTS
         for attempt in range(attempts):
-            self._address = ZMQConfig.from_string(address or _free_address())
-            self._object_storage_address = (
-                ObjectStorageAddressConfig(self._address.host, get_available_tcp_port(self._address.host))
-                if storage is None
-                else ObjectStorageAddressConfig.from_string(storage)
-            )
+            self._address = _address_of(address or _free_address())
+            self._object_storage_address = _beside(self._address) if storage is None else _storage_address_of(storage)
             self._object_storage = ObjectStorageServerProcess(
-                self._object_storage_address, logging_config.paths, logging_config.level, logging_config.config_file
+                self._object_storage_address,
+                logging_config.paths,
+                logging_config.level,
+                logging_config.config_file,
+                self._security_config,
             )
             self._scheduler = scheduler_of(self._address, self._object_storage_address)
             self._worker_manager = manager_of(self._address, self._object_storage_address)
@@ -194,6 +198,25 @@ class SchedulerClusterCombo:
     def _roles(self) -> List[RoleProcess]:
         """In the order in which they stop."""
         return [self._worker_manager_process, self._scheduler, self._object_storage]
+
+
+def _address_of(text: str) -> AddressConfig:
+    """Of the older type where that knows the scheme."""
+    address = AddressConfig.from_string(text)
+    return ZMQConfig.from_string(text) if address.type.value in ZMQType.allowed_types() else address
+
+
+def _storage_address_of(text: str) -> _StorageAddress:
+    address = AddressConfig.from_string(text)
+    return address if address.type in _ENCRYPTED else ObjectStorageAddressConfig.from_string(text)
+
+
+def _beside(scheduler: AddressConfig) -> _StorageAddress:
+    """A free port of the same host, encrypted if the scheduler is."""
+    port = get_available_tcp_port(scheduler.host)
+    if scheduler.type in _ENCRYPTED:
+        return AddressConfig(scheduler.type, scheduler.host, port)
+    return ObjectStorageAddressConfig(scheduler.host, port)
 
 
 def _free_address() -> str:

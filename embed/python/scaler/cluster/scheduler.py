@@ -8,6 +8,7 @@ from scaler.cluster.program import RoleProcess
 from scaler.cluster.words import scheduler_words
 from scaler.config import defaults
 from scaler.config.common.logging import LoggingConfig
+from scaler.config.common.security import SecurityConfig
 from scaler.config.section.scheduler import PolicyConfig, SchedulerConfig
 from scaler.scheduler.scheduler import Scheduler
 
@@ -36,6 +37,7 @@ class SchedulerProcess(RoleProcess):
         logging_paths: Tuple[str, ...] = defaults.DEFAULT_LOGGING_PATHS,
         logging_config_file: Optional[str] = None,
         logging_level: str = defaults.DEFAULT_LOGGING_LEVEL,
+        security_config: Optional[SecurityConfig] = None,
     ) -> None:
         self._scheduler_config = SchedulerConfig(
             bind_address=bind_address,
@@ -53,5 +55,6 @@ class SchedulerProcess(RoleProcess):
             io_threads=io_threads,
             logging_config=LoggingConfig(logging_paths, logging_config_file, logging_level),
             policy=policy or PolicyConfig(),
+            security=security_config or SecurityConfig(),
         )
         super().__init__("Scheduler", scheduler_words(self._scheduler_config))

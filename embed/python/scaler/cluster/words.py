@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence
+from typing import Any, List, Optional, Sequence
 
 from scaler.config.common.logging import LoggingConfig
+from scaler.config.common.security import SecurityConfig
 from scaler.config.common.worker import WorkerConfig
 from scaler.config.section.native_worker_manager import NativeWorkerManagerConfig
 from scaler.config.section.scheduler import SchedulerConfig
@@ -28,8 +29,12 @@ def logging_words(config: LoggingConfig) -> List[str]:
     return [*words, "--logging-paths", *map(str, paths)] if paths else words
 
 
-def storage_words(address: Any, logging: LoggingConfig) -> List[str]:
-    return ["object_storage_server", str(address), *logging_words(logging)]
+def security_words(config: Optional[SecurityConfig]) -> List[str]:
+    return [] if config is None else option("--tls-cert", config.tls_cert) + option("--tls-key", config.tls_key)
+
+
+def storage_words(address: Any, logging: LoggingConfig, security: Optional[SecurityConfig] = None) -> List[str]:
+    return ["object_storage_server", str(address), *security_words(security), *logging_words(logging)]
 
 
 def scheduler_words(config: SchedulerConfig) -> List[str]:
@@ -50,7 +55,7 @@ def scheduler_words(config: SchedulerConfig) -> List[str]:
     words = ["scheduler", str(config.bind_address), *options_of(config, names)]
     words += option("--policy-engine-type", config.policy.policy_engine_type)
     words += option("--policy-content", config.policy.policy_content)
-    return words + logging_words(config.logging_config)
+    return words + security_words(config.security) + logging_words(config.logging_config)
 
 
 def worker_words(config: WorkerConfig) -> List[str]:

@@ -7,6 +7,7 @@ from typing import Optional
 
 from scaler.config import defaults
 from scaler.config.common.logging import LoggingConfig
+from scaler.config.common.security import SecurityConfig
 from scaler.config.types.address import AddressConfig
 from scaler.config.types.object_storage_server import ObjectStorageAddressConfig
 
@@ -36,6 +37,7 @@ class SchedulerConfig:
     io_threads: int = defaults.DEFAULT_IO_THREADS
     logging_config: LoggingConfig = dataclasses.field(default_factory=LoggingConfig)
     policy: PolicyConfig = dataclasses.field(default_factory=PolicyConfig)
+    security: SecurityConfig = dataclasses.field(default_factory=SecurityConfig)  # tls and wss addresses need it
 
     def __post_init__(self) -> None:
         if self.max_number_of_tasks_waiting < -1:
