@@ -98,7 +98,9 @@ void ClientDesk::prefetch_after(Index task) {
   if (scout_ == none) scout_ = task;
   for (int i = 0; i < steps && scout_ != none; ++i)
     scout_ = ClientTasks::next_of(tasks_.pool(), scout_);
-  if (scout_ != none) tasks_.prefetch(scout_, ClientTasks::next_of(tasks_.pool(), scout_));
+  if (scout_ == none) return;
+  tasks_.prefetch(scout_, ClientTasks::next_of(tasks_.pool(), scout_));
+  for (const Index object : tasks_.arguments_of(scout_)) objects_.prefetch(object);
 }
 
 // One task cancelled or one object released; false: nothing to do for now, or for ever.

@@ -44,6 +44,7 @@ struct Client {
   ClientTasks tasks;
   std::set<Index> graphs;  // live umbrellas
   ClientUsages objects;
+  Bytes pattern;  // a task's frame; others of its tasks are packed by it. Never changes
   std::uint32_t to_cancel = 0;  // gone: tasks from the head of the list, still to be cancelled
   bool in_work = false;         // gone: the desk has it in its queue
   std::deque<Reply> kept;       // while it has no connection

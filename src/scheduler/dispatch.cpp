@@ -118,7 +118,7 @@ void Scheduler::Impl::on_cancel(Sender from, const wire::TaskCancel& cancel, Byt
     return;
   }
   if (tasks[task].state == State::abandoned) return not_found();  // answered long ago
-  tasks.prefetch_end(task);
+  flow.prefetch_end(task);
   flow.cancel(task, cancel.force, std::move(frame), turn);
 }
 

@@ -78,6 +78,7 @@ const char* GraphEngine::register_node(Index index, Index at) {
   if (!flags) return "a node has flags that no worker takes";
   node.nested = flags->nested;
   node.task = std::move(task);
+  hold_named(node);
   return nullptr;
 }
 

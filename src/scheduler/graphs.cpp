@@ -1,6 +1,7 @@
 #include "scheduler/graphs.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace scaler::scheduler {
 
@@ -88,7 +89,7 @@ bool GraphEngine::step(Index index, std::size_t& budget, Turn& turn) {
     return graphs_[index].stage == Stage::closing;
   }
   const bool done = graph.stage == Stage::running ? run_one(index, turn) : answer_one(index, turn);
-  if (done || release_one(graph, turn)) return true;
+  if (done || release_one(graph)) return true;
   const bool waits = graph.stage == Stage::running ? graph.unfinished > 0 : graph.active > 0;
   if (waits) return false;
   finish(index, turn);
@@ -119,6 +120,7 @@ void GraphEngine::start(Index index, Index at, Turn& turn) {
   ++graph.active;
   const wire::Task& sent = message->said;
   flow_.submit({graph.client, sent, std::move(message), node.nested, index}, turn);
+  let_go(node);  // the task holds it by now
 }
 
 // Of all of them, and takes along copies of those that are small.
@@ -193,7 +195,10 @@ void GraphEngine::on_node_end(NodeEnd end, Turn& turn) {
   --graph.active;
   graph.to_release.nodes.push_back(at);
   const bool succeeded = end.outcome == wire::TaskState::success;
-  if (succeeded) node.result = end.said.results.front();
+  if (succeeded) {
+    node.result = end.said.results.front();
+    node.result_held = objects_.hold(*node.result);
+  }
   put_to_work(index);
   if (graph.stage != Stage::running) return;  // its last word is known already
   if (succeeded) {
@@ -304,26 +309,39 @@ void GraphEngine::cancel_one(Index index, Index at, Turn& turn) {
 // ---- intermediate results, and the end ----
 
 // Of the first node that has ended: its next input, or, after all of them, its own result.
-bool GraphEngine::release_one(Graph& graph, Turn& turn) {
+bool GraphEngine::release_one(Graph& graph) {
   if (graph.to_release.empty()) return false;
   const auto& inputs = graph.nodes[graph.to_release.nodes[graph.to_release.next]].inputs;
   if (graph.released < inputs.size()) {
     const Index input = inputs[graph.released++];
     --graph.nodes[input].consumers_left;
-    release_if_unneeded(graph, input, turn);
+    release_if_unneeded(graph, input);
     return true;
   }
   graph.released = 0;
-  release_if_unneeded(graph, graph.to_release.take(), turn);
+  const Index ended = graph.to_release.take();
+  let_go(graph.nodes[ended]);
+  release_if_unneeded(graph, ended);
   return true;
 }
 
-void GraphEngine::release_if_unneeded(Graph& graph, Index at, Turn& turn) {
+// What a target made stays its owner's, who may delete it as soon as it hears of it: until now it
+// was held for those that take it.
+void GraphEngine::release_if_unneeded(Graph& graph, Index at) {
   Node& node = graph.nodes[at];
-  if (node.target || node.consumers_left > 0 || !node.result) return;
-  objects_.release(graph.client, *node.result, turn.now);
+  if (node.consumers_left > 0 || !node.result) return;
+  if (!node.target) objects_.release(graph.client, *node.result);
+  objects_.let_go(std::exchange(node.result_held, none));
   node.result.reset();
 }
+
+void GraphEngine::hold_named(Node& node) {
+  node.held.push_back(objects_.hold(node.task.function));
+  for (const auto& argument : node.task.arguments)
+    if (const auto* id = std::get_if<ObjectId>(&argument)) node.held.push_back(objects_.hold(*id));
+}
+
+void GraphEngine::let_go(Node& node) { objects_.let_go(std::exchange(node.held, {})); }
 
 wire::Message GraphEngine::last_answer(const Graph& graph) const {
   using wire::TaskResultType;
@@ -342,7 +360,7 @@ void GraphEngine::finish(Index index, Turn& turn) {
   Graph& graph = graphs_[index];
   clients_.reply(graph.client, last_answer(graph), turn.out);
   if (graph.failure && !graph.failure->said.results.empty())
-    objects_.discard(graph.failure->said.results.front(), turn.now);
+    objects_.remove(graph.failure->said.results.front());
   clients_[graph.client].graphs.erase(index);
   clients_.note_if_idle(graph.client);
   flow_.copies().give(std::exchange(graph.copies_cost, 0));
@@ -354,7 +372,9 @@ void GraphEngine::close_one(Index index) {
   Graph& graph = graphs_[index];
   if (graph.cursor < graph.ids.size()) {
     leave(graph.ids[graph.cursor], index);
-    graph.nodes[graph.cursor++] = {};
+    Node& node = graph.nodes[graph.cursor++];
+    let_go(node);  // of one that was refused
+    node = {};
     return;
   }
   leave(graph.umbrella, index);
@@ -362,6 +382,20 @@ void GraphEngine::close_one(Index index) {
 }
 
 // ---- checks ----
+
+std::size_t GraphEngine::holds() const {
+  std::size_t count = 0;
+  std::set<Index> graphs(in_work_.begin(), in_work_.end());  // all that close, and others
+  const auto add_client = [&](Index client) {
+    graphs.insert(clients_[client].graphs.begin(), clients_[client].graphs.end());
+  };
+  for (const auto& [identity, client] : clients_.by_identity()) add_client(client);
+  for (const Index client : clients_.gone()) add_client(client);
+  for (const Index graph : graphs)
+    for (const Node& node : graphs_[graph].nodes)
+      count += node.held.size() + (node.result_held != none);
+  return count;
+}
 
 void GraphEngine::check_invariants() const {
   std::size_t live = 0;

@@ -53,12 +53,14 @@ class GraphEngine {
   void explain(const TaskId& id, Explanation& answer) const;  // O(inputs); other ids change nothing
 
   std::size_t size() const { return graphs_.size(); }
+  std::size_t holds() const;  // O(nodes); in the object registry
   void check_invariants() const;
 
  private:
   enum class Phase : std::uint8_t { unstarted, active, ended };
   struct Node {
-    wire::Task task;            // until it starts
+    wire::Task task;            // until it starts, and
+    std::vector<Index> held;    // what it names in the registry
     std::vector<Index> inputs;  // nodes whose results it takes, each once
     std::vector<Index> dependents;
     std::uint32_t inputs_missing = 0;
@@ -66,7 +68,8 @@ class GraphEngine {
     bool target = false;
     bool nested = false;
     Phase phase = Phase::unstarted;
-    std::optional<ObjectId> result;  // until nobody needs it
+    std::optional<ObjectId> result;  // until no node needs it, and
+    Index result_held = none;        // its place in the registry
     Index worker = none;             // that made it
     Bytes copy;  // of a small result, until its dependents were sent; if there was room for it
     std::uint32_t dependents_unsent = 0;
@@ -162,8 +165,10 @@ class GraphEngine {
   void cancel_one(Index graph, Index node, Turn& turn);
   wire::TaskResult copy_of_failure(const Graph& graph, Index node, Turn& turn);
   ObjectId new_copy(const Graph& graph, const ObjectId& of, Turn& turn);
-  bool release_one(Graph& graph, Turn& turn);
-  void release_if_unneeded(Graph& graph, Index node, Turn& turn);
+  bool release_one(Graph& graph);
+  void release_if_unneeded(Graph& graph, Index node);
+  void hold_named(Node& node);
+  void let_go(Node& node);
   wire::Message last_answer(const Graph& graph) const;
   void finish(Index graph, Turn& turn);
   void close_one(Index graph);

@@ -58,7 +58,7 @@ Explanation InquiryDesk::explain(const TaskId& id) const {
     const Task& task = tasks_[index];
     answer.standing = standing_of(task.state);
     answer.client = clients_[task.client].identity;
-    answer.function = objects_.name_of(tasks_.function_of(index));
+    answer.function = objects_.name_of(tasks_[index].function);
     answer.asks_for = placement_.capabilities_of(task.label);
     answer.reruns = task.reruns;
     task.state == State::inactive ? explain_waiting(index, answer) : explain_held(index, answer);
@@ -154,7 +154,7 @@ TaskLine InquiryDesk::line_of(Index index) const {
                 standing_of(task.state),
                 clients_[task.client].identity,
                 {},
-                objects_.name_of(tasks_.function_of(index)),
+                objects_.name_of(tasks_[index].function),
                 placement_.capabilities_of(task.label)};
   if (task.worker != none) line.worker = workers_[task.worker].identity;
   return line;

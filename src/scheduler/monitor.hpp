@@ -38,7 +38,7 @@ class Monitor {
 
  private:
   wire::StateTask event_of(Index task, wire::TaskState state) const;
-  Bytes function_of(Index task) const { return objects_.name_of(tasks_.function_of(task)); }
+  Bytes function_of(Index task) const { return objects_.name_of(tasks_[task].function); }
 
   const TaskTable& tasks_;
   const WorkerTable& workers_;

@@ -6,7 +6,9 @@ namespace scaler::scheduler {
 
 namespace {
 constexpr std::size_t deleted_per_turn_max = 4096;
-}
+// Each deletion is a message to every worker, so those of many nodes go together.
+constexpr Duration gathering_time = 50ms;
+}  // namespace
 
 bool ObjectDesk::on_instruction(const Connection& connection,
                                 const wire::ObjectInstruction& instruction, Turn& turn) {
@@ -17,7 +19,8 @@ bool ObjectDesk::on_instruction(const Connection& connection,
       if (instruction.user != connection.identity) return false;
       // A client that has just disconnected still deletes; its objects are on their way out.
       if (connection.client == none) return true;
-      for (const ObjectId& id : instruction.ids) objects_.release(connection.client, id, turn.now);
+      for (const ObjectId& id : instruction.ids)
+        if (objects_.release(connection.client, id)) delete_at_ = turn.now;
       return true;
     case wire::ObjectInstructionType::clear:
       return false;  // stays inside a client
@@ -57,7 +60,23 @@ void ObjectDesk::register_all(Index client, const wire::ObjectInstruction& instr
     objects_.create(client, instruction.ids[at], instruction.names[at]);
 }
 
-void ObjectDesk::delete_due(Turn& turn) {
+bool ObjectDesk::delete_released(Turn& turn) {
+  if (!objects_.has_released()) {
+    delete_at_.reset();
+    return false;
+  }
+  if (!delete_at_) delete_at_ = turn.now + gathering_time;
+  if (turn.now < *delete_at_) return false;
+  delete_some(turn);
+  if (!objects_.has_released()) delete_at_.reset();
+  return delete_at_.has_value();
+}
+
+void ObjectDesk::delete_expired(Turn& turn) {
+  if (objects_.has_expired(turn.now)) delete_some(turn);
+}
+
+void ObjectDesk::delete_some(Turn& turn) {
   auto ids = objects_.take_deletable(turn.now, deleted_per_turn_max);
   if (ids.empty()) return;
   wire::ObjectInstruction instruction;

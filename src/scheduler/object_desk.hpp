@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "scheduler/clients.hpp"
 #include "scheduler/connections.hpp"
 #include "scheduler/monitor.hpp"
@@ -19,18 +21,22 @@ class ObjectDesk {
   bool on_instruction(const Connection& connection, const wire::ObjectInstruction& instruction,
                       Turn& turn);
 
-  // Tells every worker, then storage, of objects whose time has come; a part of them each turn.
-  void delete_due(Turn& turn);
-  bool has_due(TimePoint now) const { return objects_.has_deletable(now); }
+  // Once per turn. What a client lets go of is deleted in that turn, what tasks and graphs let go
+  // of a little later, together; a part of them each turn. True: there is more.
+  bool delete_released(Turn& turn);
+  void delete_expired(Turn& turn);  // some of those whose owners left
+  std::optional<TimePoint> next_deletion() const { return delete_at_; }
 
  private:
   bool create(const Connection& connection, const wire::ObjectInstruction& instruction, Turn& turn);
   bool create_result(Index worker, const wire::ObjectInstruction& instruction, Turn& turn);
   void register_all(Index client, const wire::ObjectInstruction& instruction);
+  void delete_some(Turn& turn);
 
   ClientTable& clients_;
   WorkerTable& workers_;
   ObjectRegistry& objects_;
+  std::optional<TimePoint> delete_at_;  // while there is something
 };
 
 }  // namespace scaler::scheduler

@@ -95,7 +95,8 @@ bool Scheduler::run_turn(TimePoint now, Outbox& out) {
   core.client_desk.work_off(budget, turn);
   core.scaling_desk.look_if_due(turn);
   core.settle(turn);
-  const bool more = core.worker_desk.has_work() || core.graphs.has_work() ||
+  const bool deletes_more = core.object_desk.delete_released(turn);
+  const bool more = deletes_more || core.worker_desk.has_work() || core.graphs.has_work() ||
                     core.client_desk.has_work() || core.placement.may_place();
   if (!more) core.flow.announce_waiting(turn);
   return more;
@@ -118,8 +119,8 @@ bool Scheduler::Impl::is_deserted() const {
 std::optional<TimePoint> Scheduler::next_deadline() const {
   if (impl_->is_deserted()) return std::nullopt;
   std::optional<TimePoint> next = impl_->tick_at;
-  for (const auto& other :
-       {impl_->balance_at, impl_->worker_desk.next_grace(), impl_->scaling_desk.next_look()})
+  for (const auto& other : {impl_->balance_at, impl_->worker_desk.next_grace(),
+                            impl_->scaling_desk.next_look(), impl_->object_desk.next_deletion()})
     if (other && (!next || *other < *next)) next = other;
   return next;
 }
@@ -144,8 +145,8 @@ void Scheduler::Impl::on_tick(Turn& turn) {
   client_desk.forget_silent(turn);
   worker_desk.forget_silent(turn);
   managers.forget_silent(turn.now);
-  object_desk.delete_due(turn);
-  if (object_desk.has_due(turn.now)) tick_at = turn.now;  // the rest next turn
+  object_desk.delete_expired(turn);
+  if (objects.has_expired(turn.now)) tick_at = turn.now;  // the rest next turn
 }
 
 void Scheduler::Impl::on_balance(Turn& turn) {
@@ -199,6 +200,7 @@ void Scheduler::Impl::check_tasks() const {
   std::size_t owned = 0;
   std::array<std::uint64_t, 4> in_state{};
   std::size_t held = 0;
+  std::size_t objects_held = graphs.holds();
   const auto check_client = [&](Index client) {
     std::uint32_t seen = 0;
     for (Index at = clients[client].tasks.head; at != none; at = tasks[at].of_client.next, ++seen) {
@@ -208,6 +210,7 @@ void Scheduler::Impl::check_tasks() const {
       SCALER_ASSERT((task.worker == none) == (task.state == State::inactive),
                     "inactive means: on no worker");
       held += task.worker != none;
+      objects_held += 1 + tasks.arguments_of(at).size();
       if (task.state != State::abandoned) ++in_state[static_cast<std::size_t>(task.state)];
     }
     SCALER_ASSERT(seen == clients[client].tasks.size, "a client's tasks have lost count");
@@ -245,6 +248,7 @@ void Scheduler::Impl::check_tasks() const {
     held -= seen;
   }
   SCALER_ASSERT(held == 0, "a task on a worker that is not known");
+  SCALER_ASSERT(objects_held == objects.holds(), "objects are held by who has ended, or by nobody");
 }
 
 }  // namespace scaler::scheduler

@@ -51,7 +51,9 @@ void TaskFlow::submit(Submission submission, Turn& turn) {
   task.label = placement_.intern(submission.task.capabilities);
   task.graph = submission.graph;
   task.nested = submission.nested;
-  const Index index = tasks_.insert(std::move(task), submission.task.function);
+  task.function = objects_.hold(submission.task.function);
+  const Index index = tasks_.insert(std::move(task));
+  hold_arguments(index, submission.task);
   clients_[submission.client].tasks.push_back(tasks_.pool(), index);
   placement_.push_back(index);
   ++counters_.tasks_accepted;
@@ -63,6 +65,19 @@ void TaskFlow::submit(Submission submission, Turn& turn) {
   }
   if (tasks_[index].state == State::inactive && !has_room())
     answer(index, worker_died(tasks_[index].id), {}, turn);
+}
+
+void TaskFlow::hold_arguments(Index index, const wire::Task& said) {
+  std::vector<Index> held;
+  held.reserve(said.arguments.size());
+  for (const auto& argument : said.arguments)
+    held.push_back(objects_.hold(std::get<ObjectId>(argument)));
+  tasks_.set_arguments(index, std::move(held));
+}
+
+void TaskFlow::prefetch_end(Index index) const {
+  tasks_.prefetch_end(index);
+  for (const Index object : tasks_.arguments_of(index)) objects_.prefetch(object);
 }
 
 // Too many copies wait: this task goes without its own.
@@ -85,13 +100,26 @@ void TaskFlow::count_copies(Submission& submission, Task& task) {
   submission.body = std::move(lighter);
 }
 
+// A client's tasks differ in little more than their ids.
 void TaskFlow::pack(Index index) {
-  auto* frame = std::get_if<Bytes>(&tasks_[index].body);
+  Task& task = tasks_[index];
+  auto* frame = std::get_if<Bytes>(&task.body);
   if (frame == nullptr) return;
-  auto packed = pack_frame(*frame);
+  Bytes& pattern = clients_[task.client].pattern;
+  std::optional<Bytes> packed;
+  if (!frame->empty() && pattern.size() == frame->size()) packed = pack_frame(*frame, pattern);
+  task.patterned = packed.has_value();
+  if (!packed) packed = pack_frame(*frame);
   if (!packed) return;
+  if (pattern.empty()) pattern = Bytes::copy_of(frame->view());
   *frame = std::move(*packed);
-  tasks_[index].packed = true;
+  task.packed = true;
+}
+
+Bytes TaskFlow::frame_of(const Task& task) const {
+  const Bytes& frame = std::get<Bytes>(task.body);
+  if (!task.packed) return frame;
+  return unpack_frame(frame, task.patterned ? clients_[task.client].pattern.view() : ByteView{});
 }
 
 bool TaskFlow::place_one(Turn& turn) {
@@ -104,8 +132,8 @@ bool TaskFlow::place_one(Turn& turn) {
   placement_.reload(worker);
   SCALER_ASSERT(workers_[worker].peer, "a task is placed on a worker without a connection");
   const PeerId peer = *workers_[worker].peer;
-  if (const auto* frame = std::get_if<Bytes>(&tasks_[task].body))
-    turn.out.push_back(Forward{peer, tasks_[task].packed ? unpack_frame(*frame) : *frame});
+  if (std::holds_alternative<Bytes>(tasks_[task].body))
+    turn.out.push_back(Forward{peer, frame_of(tasks_[task])});
   else
     turn.out.push_back(Send{peer, own_message_of(tasks_[task])->said});
   monitor_.task_runs(task, turn);
@@ -355,7 +383,7 @@ void TaskFlow::fail_node(Index index, wire::TaskState outcome, Reply reply, Turn
 
 // The late result of an abandoned node is nobody's.
 void TaskFlow::swallow(Index index, const std::vector<ObjectId>& results, Turn& turn) {
-  for (const ObjectId& id : results) objects_.release(tasks_[index].client, id, turn.now);
+  for (const ObjectId& id : results) objects_.release(tasks_[index].client, id);
   remove(index, turn);
 }
 
@@ -369,6 +397,10 @@ void TaskFlow::remove(Index index, Turn& turn) {
   clients_.note_if_idle(task.client);
   placement_.release(task.label);
   copies_.give(task.copies_cost);
+  objects_.let_go(task.function);
+  const std::span<const Index> held = tasks_.arguments_of(index);
+  for (const Index object : held) objects_.prefetch_end(object);
+  for (const Index object : held) objects_.let_go(object);
   tasks_.erase(index);
 }
 

@@ -24,7 +24,8 @@ struct NodeEnd {
 };
 
 // Moves tasks through task_state.hpp's table: keeps their place in every list, asks workers,
-// answers owners. Knows nothing of graphs, beyond noting that a node has ended.
+// answers owners, and holds what tasks take until they end. Knows nothing of graphs, beyond noting
+// that a node has ended.
 class TaskFlow {
  public:
   TaskFlow(const Options& options, Scheduler::Counters& counters, TaskTable& tasks,
@@ -65,15 +66,18 @@ class TaskFlow {
   // what it still says is swallowed.
   void fail_node(Index task, wire::TaskState outcome, Reply reply, Turn& turn);
 
-  bool place_one(Turn& turn);         // false: nobody can be placed
-  void announce_waiting(Turn& turn);  // monitor events for what placement left over
+  void prefetch_end(Index task) const;  // it ends now: all that this touches is asked for together
+  bool place_one(Turn& turn);           // false: nobody can be placed
+  void announce_waiting(Turn& turn);    // monitor events for what placement left over
 
   const TaskTable& tasks() const { return tasks_; }
   std::vector<NodeEnd> take_ended_nodes() { return std::exchange(ended_nodes_, {}); }
 
  private:
   void count_copies(Submission& submission, Task& task);
+  void hold_arguments(Index task, const wire::Task& said);
   void pack(Index task);  // it will have to wait
+  Bytes frame_of(const Task& task) const;
   void requeue(Index task, Turn& turn);
   void rerun(Index task, Blame blame, Turn& turn);
   void take_from_worker(Index task, Turn& turn);

@@ -1,26 +1,11 @@
 #include "scheduler/tasks.hpp"
 
+#include <algorithm>
+
 namespace scaler::scheduler {
 
-Index TaskTable::intern(const ObjectId& function) {
-  Index index = functions_by_id_.find(function, functions_);
-  if (index == none) {
-    index = functions_.insert({function, 0});
-    functions_by_id_.insert(function, index);
-  }
-  ++functions_[index].tasks;
-  return index;
-}
-
-void TaskTable::release(Index function) {
-  if (--functions_[function].tasks > 0) return;
-  functions_by_id_.erase(functions_[function].id, function);
-  functions_.erase(function);
-}
-
-Index TaskTable::insert(Task task, const ObjectId& function) {
+Index TaskTable::insert(Task task) {
   task.state = State::inactive;
-  task.function = intern(function);
   task.arrival = next_arrival_++;
   const TaskId id = task.id;
   const Index index = pool_.insert(std::move(task));
@@ -31,8 +16,24 @@ Index TaskTable::insert(Task task, const ObjectId& function) {
 
 void TaskTable::erase(Index index) {
   by_id_.erase(pool_[index].id, index);
-  release(pool_[index].function);
+  const auto& beside = pool_[index].arguments.beside;
+  if (beside[0] == none && beside[1] != none) many_arguments_.erase(beside[1]);
   pool_.erase(index);
+}
+
+void TaskTable::set_arguments(Index index, std::vector<Index> objects) {
+  auto& beside = pool_[index].arguments.beside;
+  if (objects.size() > beside.size())
+    beside[1] = many_arguments_.insert(std::move(objects));
+  else
+    std::copy(objects.begin(), objects.end(), beside.begin());
+}
+
+std::span<const Index> TaskTable::arguments_of(Index index) const {
+  const auto& beside = pool_[index].arguments.beside;
+  if (beside[0] == none && beside[1] != none) return many_arguments_[beside[1]];
+  const std::size_t count = beside[0] == none ? 0 : beside[1] == none ? 1 : 2;
+  return std::span(beside).first(count);
 }
 
 void TaskTable::prefetch(Index index, Index later) const {

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <variant>
+#include <vector>
 
 #include "scaler/base/bytes.hpp"
 #include "scaler/base/ids.hpp"
@@ -23,7 +25,13 @@ struct OwnMessage {
 // What a worker is sent: the frame as it came (packed, if it had to wait), or our own message.
 using TaskBody = std::variant<Bytes, std::unique_ptr<OwnMessage>>;
 
-// One task, in 104 bytes. It is in exactly one of two lists through `place`: a waiting queue
+// The objects that a task takes, as places in the registry, which it holds: two of them beside the
+// task, more in a table of their own.
+struct Arguments {
+  std::array<Index, 2> beside{none, none};  // none, n: entry n of the table
+};
+
+// One task, in 112 bytes. It is in exactly one of two lists through `place`: a waiting queue
 // (inactive) or its worker's list (every other state).
 struct Task {
   TaskBody body;
@@ -31,11 +39,12 @@ struct Task {
   std::uint64_t arrival = 0;      // order of admission
   Index client = none;            // its owner
   Index label = none;             // its capabilities, interned
-  Index function = none;          // for its name in monitor events; interned
+  Index function = none;          // in the registry, and held there
   Index worker = none;            // its holder; none while inactive
   Index previous_holder = 0;      // serial of the worker that held it before a rerun; 0: none
   Index graph = none;             // of which it is a node
   std::uint32_t copies_cost = 0;  // of what its body carries, taken from the budget
+  Arguments arguments;
   Link place;
   Link of_client;
   std::uint16_t reruns = 0;  // after a lost worker; stays at its highest value
@@ -44,9 +53,10 @@ struct Task {
   bool force : 1 = false;         // canceling: the client wants it killed
   bool asked_gently : 1 = false;  // canceling: but the worker was only asked without force
   bool started : 1 = false;       // its worker said that it runs: balancing leaves it alone
-  bool packed : 1 = false;        // the body is a packed frame
+  bool packed : 1 = false;        // the body is a packed frame,
+  bool patterned : 1 = false;     // by its owner's pattern
 };
-static_assert(sizeof(Task) <= 104);
+static_assert(sizeof(Task) <= 112);
 
 inline const OwnMessage* own_message_of(const Task& task) {
   const auto* own = std::get_if<std::unique_ptr<OwnMessage>>(&task.body);
@@ -59,12 +69,11 @@ using PlacedTasks = List<Task, &Task::place>;
 // All live tasks by id, and how many are and were in each state.
 class TaskTable {
  public:
-  explicit TaskTable(std::uint64_t hash_key) : by_id_(hash_key), functions_by_id_(hash_key) {}
+  explicit TaskTable(std::uint64_t hash_key) : by_id_(hash_key) {}
 
   Index find(const TaskId& id) const { return by_id_.find(id, pool_); }
   // Inactive, with a new arrival stamp; its id must be new.
-  Index insert(Task task, const ObjectId& function);
-  const ObjectId& function_of(Index index) const { return functions_[pool_[index].function].id; }
+  Index insert(Task task);
   void erase(Index index);  // its end must have been counted
 
   void change_state(Index index, State to);              // between live states, not to abandoned
@@ -83,6 +92,10 @@ class TaskTable {
   const Pool<Task>& pool() const { return pool_; }
   std::size_t size() const { return pool_.size(); }
 
+  // What a task holds besides its function. set_arguments() once, before the task is erased.
+  void set_arguments(Index index, std::vector<Index> objects);
+  std::span<const Index> arguments_of(Index index) const;
+
   // Gauges for live states, totals since start for terminal ones.
   std::uint64_t count(wire::TaskState state) const {
     return counts_[static_cast<std::size_t>(state)];
@@ -90,18 +103,9 @@ class TaskTable {
 
  private:
   std::uint64_t& counter(wire::TaskState state) { return counts_[static_cast<std::size_t>(state)]; }
-  // Tasks are many, functions few.
-  struct Function {
-    ObjectId id;
-    std::uint32_t tasks = 0;
-  };
-  Index intern(const ObjectId& function);
-  void release(Index function);
-
   Pool<Task> pool_;
   IdIndex by_id_;
-  Pool<Function> functions_;
-  IdIndex functions_by_id_;
+  Pool<std::vector<Index>> many_arguments_;
   std::uint64_t next_arrival_ = 1;
   std::array<std::uint64_t, 11> counts_{};
 };

@@ -38,11 +38,28 @@ TEST_CASE("a packed frame comes back bit for bit", "[scheduler]") {
   REQUIRE(packed_frames > 400);
 }
 
-TEST_CASE("runs without zeros longer than a count can say are packed in parts", "[scheduler]") {
-  const Bytes frame = Bytes::copy_of(std::string(300 * 8, 'x') + std::string(200 * 8, '\0'));
+TEST_CASE("runs longer than a count can say are packed in parts", "[scheduler]") {
+  const auto [noise, zeros] = GENERATE(std::pair(300, 200), std::pair(200, 300));
+  const Bytes frame = Bytes::copy_of(std::string(static_cast<std::size_t>(noise) * 8, 'x') +
+                                     std::string(static_cast<std::size_t>(zeros) * 8, '\0'));
   const auto packed = pack_frame(frame);
   REQUIRE(packed);
   REQUIRE((unpack_frame(*packed) == frame));
+}
+
+TEST_CASE("of a frame like the pattern only the difference is kept", "[scheduler]") {
+  Random random(2);
+  const Bytes pattern = frame_of(40, random);
+  std::string text(pattern.text());
+  text.replace(16, 16, "sixteen bytes id");
+  const Bytes frame = Bytes::copy_of(text);
+  const auto packed = pack_frame(frame, pattern);
+  REQUIRE(packed);
+  REQUIRE(packed->size() < 40);
+  REQUIRE((unpack_frame(*packed, pattern) == frame));
+  const Bytes other = frame_of(40, random);
+  if (const auto unlike = pack_frame(other, pattern))
+    REQUIRE((unpack_frame(*unlike, pattern) == other));
 }
 
 TEST_CASE("a frame that packing would hardly shorten, or that is no row of words, stays as it is",

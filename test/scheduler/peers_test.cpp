@@ -375,26 +375,6 @@ TEST_CASE("an object is deleted when its last user lets go of it", "[scheduler]"
   env.expect_silence();
 }
 
-TEST_CASE("deletion waits for the retention and spares what was created again", "[scheduler]") {
-  auto options = SchedulerEnv::quiet();
-  options.object_retention = 10s;
-  SchedulerEnv env(options);
-  const auto client = env.add_client();
-  const auto gone = env.create(client, client.identity);
-  const auto again = env.create(client, client.identity);
-  env.say(client, wire::ObjectInstruction{
-                      wire::ObjectInstructionType::remove, client.identity, {gone, again}, {}, {}});
-  env.advance(9s);
-  REQUIRE(env.deleted.empty());
-  env.say(client, wire::ObjectInstruction{wire::ObjectInstructionType::create,
-                                          client.identity,
-                                          {again},
-                                          {wire::ObjectContentType::object},
-                                          {Bytes::copy_of("f")}});
-  env.advance(3s);
-  REQUIRE(env.deleted == std::vector{gone});
-}
-
 TEST_CASE("only its client, or a worker that works for it, creates an object", "[scheduler]") {
   SchedulerEnv env;
   const auto client = env.add_client();

@@ -51,7 +51,9 @@ class Worker : public Node {
   std::vector<Running> running_;  // the last one works, those before wait for their children
 };
 
-// A client that says again what it still waits for whenever it is connected again.
+// A client that says again what it still waits for whenever it is connected again. It deletes its
+// objects whenever it likes: also those that its tasks and graphs have not taken yet, and results
+// of targets that other nodes take.
 class Client : public Node {
  public:
   Client(Cluster& cluster, std::string identity, std::int32_t priority);
@@ -79,6 +81,12 @@ class Client : public Node {
   };
   void beat_later();
   wire::Task new_task();
+  ObjectId argument();
+  void say_with_objects(wire::Message request);
+  void say_afresh(Expected& expected);
+  void rename_objects(wire::Task& task);
+  void announce(const std::vector<ObjectId>& ids);
+  void let_go(const std::vector<ObjectId>& ids);
   void expect(const TaskId& id, wire::Message request, bool is_node, const TaskId& umbrella);
   void answered(const TaskId& id);
   void check_copy(const wire::TaskResult& result) const;
@@ -88,6 +96,7 @@ class Client : public Node {
   std::int32_t priority_;
   bool beating_ = false;
   bool leaving_ = false;
+  std::optional<ObjectId> shared_;  // that many tasks take
   std::map<TaskId, Expected> expected_;
   std::size_t waiting_ = 0;
 };

@@ -2,6 +2,17 @@
 
 namespace scaler::sim {
 
+namespace {
+
+std::vector<ObjectId> objects_of(const wire::Task& task) {
+  std::vector<ObjectId> ids{task.function};
+  for (const auto& argument : task.arguments)
+    if (const auto* id = std::get_if<ObjectId>(&argument)) ids.push_back(*id);
+  return ids;
+}
+
+}  // namespace
+
 Client::Client(Cluster& cluster, std::string identity, std::int32_t priority)
     : Node(cluster.network, std::move(identity)), cluster_(cluster), priority_(priority) {}
 
@@ -10,7 +21,7 @@ void Client::on_connected() {
   for (auto& [id, expected] : expected_) {
     if (expected.answers > 0 || expected.is_node) continue;
     ++expected.said;
-    say(expected.request);
+    say_afresh(expected);
     if (expected.cancel_asked) say(wire::TaskCancel{id, true});
   }
   if (std::exchange(beating_, true)) return;
@@ -30,6 +41,7 @@ wire::Task Client::new_task() {
   task.source = identity();
   task.metadata = wire::encode_task_flags({true, priority_, false});
   task.function = network_.new_object_id();
+  while (network_.chance(40)) task.arguments.push_back(argument());
   if (network_.chance(20)) task.capabilities.push_back({"gpu", -1});
   if (network_.chance(50)) {
     task.carried.result_bytes_max = wire::copy_bytes_max;
@@ -38,6 +50,60 @@ wire::Task Client::new_task() {
   ++cluster_.tasks_asked;
   return task;
 }
+
+// ---- objects ----
+
+ObjectId Client::argument() {
+  if (network_.chance(60)) return network_.new_object_id();
+  if (!shared_) {
+    shared_ = network_.new_object_id();
+    announce({*shared_});
+  }
+  return *shared_;
+}
+
+void Client::announce(const std::vector<ObjectId>& ids) {
+  say(wire::ObjectInstruction{wire::ObjectInstructionType::create, identity(), ids,
+                              std::vector(ids.size(), wire::ObjectContentType::object),
+                              std::vector(ids.size(), Bytes{})});
+}
+
+void Client::let_go(const std::vector<ObjectId>& ids) {
+  say(wire::ObjectInstruction{wire::ObjectInstructionType::remove, identity(), ids, {}, {}});
+}
+
+// Its objects are announced before or after it, or never, and deleted at once, or never.
+void Client::say_with_objects(wire::Message request) {
+  std::vector<ObjectId> ids;
+  if (const auto* task = std::get_if<wire::Task>(&request)) ids = objects_of(*task);
+  if (const auto* graph = std::get_if<wire::GraphTask>(&request))
+    for (const wire::Task& node : graph->nodes)
+      for (const ObjectId& id : objects_of(node)) ids.push_back(id);
+  const std::uint64_t way = network_.random.below(10);
+  if (way < 8) announce(ids);
+  say(std::move(request));
+  if (way == 8) announce(ids);
+  if (shared_ && network_.chance(30)) ids.push_back(*std::exchange(shared_, std::nullopt));
+  std::erase_if(ids, [this](const ObjectId& id) { return shared_ && id == *shared_; });
+  if (network_.chance(60)) let_go(ids);
+}
+
+// What it named is perhaps deleted by now.
+void Client::say_afresh(Expected& expected) {
+  if (auto* task = std::get_if<wire::Task>(&expected.request)) rename_objects(*task);
+  if (auto* graph = std::get_if<wire::GraphTask>(&expected.request))
+    for (wire::Task& node : graph->nodes) rename_objects(node);
+  say_with_objects(expected.request);
+}
+
+void Client::rename_objects(wire::Task& task) {
+  task.function = network_.new_object_id();
+  if (!task.carried.copies.empty()) task.carried.copies = {copy_of(task.function)};
+  for (auto& argument : task.arguments)
+    if (std::holds_alternative<ObjectId>(argument)) argument = network_.new_object_id();
+}
+
+// ---- tasks ----
 
 void Client::expect(const TaskId& id, wire::Message request, bool is_node, const TaskId& umbrella) {
   Expected expected;
@@ -52,7 +118,7 @@ void Client::submit_some(unsigned count) {
   for (unsigned i = 0; i < count; ++i) {
     auto task = new_task();
     expect(task.id, task, false, {});
-    say(std::move(task));
+    say_with_objects(std::move(task));
   }
 }
 
@@ -72,7 +138,7 @@ void Client::submit_graph() {
     graph.nodes.push_back(std::move(node));
   }
   expect(graph.id, graph, false, {});
-  say(std::move(graph));
+  say_with_objects(std::move(graph));
 }
 
 void Client::cancel_something() {
@@ -96,6 +162,7 @@ void Client::count_answer(Expected& expected) {
 void Client::on_message(wire::Message message) {
   if (auto* result = std::get_if<wire::TaskResult>(&message)) {
     check_copy(*result);
+    if (network_.chance(70)) let_go(result->results);
     answered(result->id);
   }
   if (auto* confirm = std::get_if<wire::TaskCancelConfirm>(&message)) answered(confirm->id);

@@ -17,6 +17,7 @@ scheduler::Options options_for(std::uint64_t seed) {
   options.allocation =
       seed % 2 == 0 ? scheduler::Allocation::even_load : scheduler::Allocation::capability;
   if (seed % 3 > 0) options.copies_bytes_max = seed % 3 == 1 ? 0 : 2000;
+  options.object_retention = (seed % 4) * 1s;
   options.random_seed = seed;
   return options;
 }
@@ -118,6 +119,8 @@ void Cluster::run() {
       SCALER_ASSERT(entry.count == 0, "a task is left over");
   SCALER_ASSERT(status.clients.empty() && status.workers.empty(), "a peer is left over");
   SCALER_ASSERT(status.objects == 0, "an object is left over");
+  for (const ObjectId& id : network.announced)
+    SCALER_ASSERT(network.deleted.contains(id), "an object is left over in storage");
   SCALER_ASSERT(!network.core.next_deadline(), "something is still waited for");
 }
 

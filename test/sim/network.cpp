@@ -88,8 +88,20 @@ void Network::to_scheduler(Node& node, wire::Message message) {
   const Bytes frame = wire::encode(message);
   auto decoded = wire::decode(frame);
   SCALER_ASSERT(decoded, "the codec reads what it wrote");
+  const std::uint64_t refused_before = core.counters().messages_refused;
   core.on_message(node.peer_, std::move(*decoded), frame, now, out_);
+  const auto* objects = std::get_if<wire::ObjectInstruction>(&message);
+  if (objects != nullptr && objects->type == wire::ObjectInstructionType::create &&
+      core.counters().messages_refused == refused_before)
+    announced.insert(objects->ids.begin(), objects->ids.end());
   after_scheduler();
+}
+
+void Network::check_objects(const wire::Task& task) const {
+  SCALER_ASSERT(!deleted.contains(task.function), "a function is deleted too early");
+  for (const auto& argument : task.arguments)
+    SCALER_ASSERT(!deleted.contains(std::get<ObjectId>(argument)),
+                  "an argument is deleted too early");
 }
 
 void Network::deliver_to_node(PeerId peer, const Bytes& frame) {
@@ -98,6 +110,7 @@ void Network::deliver_to_node(PeerId peer, const Bytes& frame) {
   Node& node = *found->second;
   auto message = wire::decode(frame);
   SCALER_ASSERT(message, "the scheduler speaks the protocol");
+  if (const auto* task = std::get_if<wire::Task>(&*message)) check_objects(*task);
   node.heard_until_ = std::max(node.heard_until_, now + random_delay(100us, 20ms));
   at(node.heard_until_, [this, &node, peer, message = std::move(*message)]() mutable {
     if (!node.connected_ || node.peer_ != peer) return;

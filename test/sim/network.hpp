@@ -66,7 +66,11 @@ class Network {
   TimePoint now{};
   std::uint64_t trace = 1469598103934665603U;  // FNV-1a over everything delivered
   std::uint64_t delivered = 0;
+  std::set<ObjectId> announced;  // to the scheduler, and not refused
   std::set<ObjectId> deleted;
+
+  // The storage still has all that it names.
+  void check_objects(const wire::Task& task) const;
 
  private:
   friend class Node;

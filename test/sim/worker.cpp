@@ -44,10 +44,13 @@ void Worker::on_message(wire::Message message) {
   if (hanging_) return unheard_.push_back(std::move(message));
   if (auto* task = std::get_if<wire::Task>(&message)) {
     const auto is_it = [&](const auto& other) { return other.id == task->id; };
-    const bool known =
-        std::any_of(queue_.begin(), queue_.end(), is_it) ||
+    const auto queued = std::find_if(queue_.begin(), queue_.end(), is_it);
+    const bool runs =
         std::any_of(running_.begin(), running_.end(), [&](auto& r) { return is_it(r.task); });
-    if (!known) queue_.push_back(std::move(*task));
+    if (queued != queue_.end())
+      *queued = std::move(*task);
+    else if (!runs)
+      queue_.push_back(std::move(*task));
     start_next();
   } else if (auto* cancel = std::get_if<wire::TaskCancel>(&message)) {
     on_cancel(*cancel);
@@ -106,6 +109,8 @@ void Worker::check_copies(const wire::Task& task) {
 void Worker::start(wire::Task task) {
   check_copies(task);
   const TaskId id = task.id;
+  // One that the scheduler no longer knows, or has given to somebody else, may find nothing.
+  if (network_.core.explain(id).worker == identity()) network_.check_objects(task);
   const std::int32_t priority = priority_of(task);
   running_.push_back({std::move(task), false});
   Network& network = network_;
