@@ -71,25 +71,9 @@ TEST_CASE("only the first tasks of a new function take it along", "[client]") {
   CHECK(along == 16);
 }
 
-TEST_CASE("an object of exactly the limit travels with its task, a larger one does not",
-          "[client]") {
-  for (const std::size_t more : {0U, 1U}) {
-    CoreEnv env;
-    env.connect(copies_welcome);
-    env.upload(object(0), "code");
-    store(env, object(0));
-    Submit request;
-    request.function = object(0);
-    request.objects.push_back(
-        {object(1), {}, Bytes::copy_of(std::string(wire::copy_bytes_max + more, 'x'))});
-    request.tasks.push_back({task(0), 1, {{object(1), true, false}}});
-    env.ask(std::move(request));
-    const auto said = env.said<wire::Task>();
-    CHECK(said->carried.copies.size() == (more == 0 ? 2 : 0));
-  }
-}
-
-TEST_CASE("one task takes along a few large copies, not as many as it has arguments", "[client]") {
+// What travels with a task of `count` new arguments of `size` bytes each, its function being
+// stored.
+std::size_t copies_along(std::uint64_t count, std::size_t size) {
   CoreEnv env;
   env.connect(copies_welcome);
   env.upload(object(0), "code");
@@ -97,14 +81,23 @@ TEST_CASE("one task takes along a few large copies, not as many as it has argume
   Submit request;
   request.function = object(0);
   NewTask asked{task(0), 1, {}};
-  for (std::uint64_t i = 1; i <= 100; ++i) {
-    request.objects.push_back(
-        {object(i), {}, Bytes::copy_of(std::string(wire::copy_bytes_max, 'x'))});
+  for (std::uint64_t i = 1; i <= count; ++i) {
+    request.objects.push_back({object(i), {}, Bytes::copy_of(std::string(size, 'x'))});
     asked.arguments.push_back({object(i), true, false});
   }
   request.tasks.push_back(asked);
   env.ask(std::move(request));
-  CHECK(env.said<wire::Task>()->carried.copies.size() == 5);  // the function's place, and four
+  return env.said<wire::Task>()->carried.copies.size();
+}
+
+TEST_CASE("an object of exactly the limit travels with its task, a larger one does not",
+          "[client]") {
+  CHECK(copies_along(1, wire::copy_bytes_max) == 2);  // and the function's place
+  CHECK(copies_along(1, wire::copy_bytes_max + 1) == 0);
+}
+
+TEST_CASE("one task takes along a few large copies, not as many as it has arguments", "[client]") {
+  CHECK(copies_along(100, wire::copy_bytes_max) == 5);  // the function's place, and four
 }
 
 TEST_CASE("a result that comes with its announcement is not fetched", "[client]") {

@@ -24,9 +24,9 @@ from scaler import Client, Serializer
 from scaler.utility.exceptions import ProcessorDiedError
 
 import stack
+from limited import Limited
 from versions import CLIENT, map_with
 
-TEST_LIMIT_S = 90
 
 
 def square(x):
@@ -108,9 +108,10 @@ def wait_for_file(path, limit_s=30):
         time.sleep(0.01)
 
 
-class EndToEnd(unittest.TestCase):
+class EndToEnd(Limited):
     """One stack for all tests of a class; each test has its own client."""
 
+    LIMIT_S = 90
     workers = 2
     stack_options = {}
 
@@ -126,16 +127,14 @@ class EndToEnd(unittest.TestCase):
             raise AssertionError(f"exit codes {codes}\n{cls.stack.logs()}")
 
     def setUp(self):
-        signal.signal(signal.SIGALRM, self._too_long)
-        signal.alarm(TEST_LIMIT_S)
+        super().setUp()
         self.client = Client(address=self.stack.address)
 
     def tearDown(self):
         self.client.disconnect()
-        signal.alarm(0)
 
-    def _too_long(self, *_):
-        raise AssertionError(f"no end in {TEST_LIMIT_S} s\n{self.stack.logs()[-4000:]}")
+    def last_words(self):
+        return self.stack.logs()
 
 
 class Tasks(EndToEnd):

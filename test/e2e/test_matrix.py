@@ -26,13 +26,13 @@ from scaler import Client
 
 import peer
 import stack
+from limited import Limit
 from test_client import (TaggedSerializer, add, announce_and_nap, boom, fibonacci, inc, nap_until, square, wait_for_file)
 from versions import CLIENT, map_with
 
 CHOSEN = os.environ.get("SCALER_CELLS", "")
 CELLS = CHOSEN.split() or ["beside"]
 PAYLOAD_BYTES = (300 if CHOSEN else 3) << 20
-LIMIT_S = 90
 SCHEME = os.environ.get("SCALER_SCHEME", "tcp")
 BY_CAPABILITY = ("--policy-content", "allocate=capability; scaling=no")
 PEER_BY_CAPABILITY = BY_CAPABILITY if CLIENT >= (2, 0) else ("--allocate-policy", "capability")
@@ -140,9 +140,10 @@ CLUSTERS = {
 }
 
 
-class Cell:
+class Cell(Limit):
     """What each cell must do. One cluster for all of a class; each test has its own client."""
 
+    LIMIT_S = 90
     name = ""
 
     @classmethod
@@ -156,8 +157,7 @@ class Cell:
         cls.cluster.kill()
 
     def setUp(self):
-        signal.signal(signal.SIGALRM, self._too_long)
-        signal.alarm(LIMIT_S)
+        super().setUp()
         folder = stack.temporary_folder()
         self.addCleanup(folder.cleanup)
         self.start, self.finish = (os.path.join(folder.name, name) for name in ("start", "finish"))
@@ -167,10 +167,9 @@ class Cell:
         with open(self.finish, "w", encoding="utf-8"):
             pass  # whoever still naps wakes up
         self.client.disconnect()
-        signal.alarm(0)
 
-    def _too_long(self, *_):
-        raise AssertionError(f"no end in {LIMIT_S} s\n{self.cluster.logs()[-4000:]}")
+    def last_words(self):
+        return self.cluster.logs()
 
 
 class Calls(Cell):
@@ -311,10 +310,8 @@ class Kills(Cell):
         self.cluster.wait_shut_down()
 
     def tearDown(self):
-        if self._testMethodName == "test_3_shutdown":
-            signal.alarm(0)
-            return
-        super().tearDown()
+        if self._testMethodName != "test_3_shutdown":
+            super().tearDown()
 
 
 for cell in CELLS:

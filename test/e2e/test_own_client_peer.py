@@ -17,10 +17,11 @@ from scaler.utility.exceptions import ProcessorDiedError
 import peer
 import programs
 import stack
-from test_client import TEST_LIMIT_S, add, announce_and_nap, boom, exit_hard, fibonacci, inc, square, wait_for_file
+from limited import Limited
+from test_client import add, announce_and_nap, boom, exit_hard, fibonacci, inc, square, wait_for_file
 
 
-class PeerStack(unittest.TestCase):
+class PeerStack(Limited):
     @classmethod
     def setUpClass(cls):
         if peer.environment(peer.RELEASE) is None:
@@ -36,12 +37,11 @@ class PeerStack(unittest.TestCase):
             role.kill()
 
     def setUp(self):
-        signal.alarm(TEST_LIMIT_S)
+        super().setUp()
         self.client = Client(address=self.address)
 
     def tearDown(self):
         self.client.disconnect()
-        signal.alarm(0)
 
     def test_tasks_maps_and_objects(self):
         self.assertEqual(self.client.submit(square, 7).result(), 49)
@@ -59,7 +59,7 @@ class PeerStack(unittest.TestCase):
     def test_every_program_of_the_checklist(self):
         for name, program in {**programs.runnable(), "19 ten thousand": programs.one_thousand}.items():
             with self.subTest(name):
-                signal.alarm(TEST_LIMIT_S)
+                signal.alarm(self.LIMIT_S)
                 program(self.address)
 
     def test_failures(self):
@@ -98,7 +98,7 @@ class PeerStack(unittest.TestCase):
         self.assertEqual(self.client.submit(fibonacci, self.client, 4).result(), 3)
 
 
-class WithoutWorkers(unittest.TestCase):
+class WithoutWorkers(Limited):
     def test_a_task_that_nobody_can_run_is_cancelled_and_a_scheduler_that_dies_is_a_time_out(self):
         if peer.environment(peer.RELEASE) is None:
             raise unittest.SkipTest("the peer is not installed here")
@@ -108,10 +108,6 @@ class WithoutWorkers(unittest.TestCase):
         client = Client(address=address, timeout_seconds=3, heartbeat_interval_seconds=1)
         programs.cancelled_at_once(client)
         programs.timed_out(client, scheduler.kill)
-
-    def start(self, role):
-        self.addCleanup(role.kill)
-        return role
 
 
 if __name__ == "__main__":

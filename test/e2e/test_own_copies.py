@@ -10,7 +10,8 @@ from scaler import Client
 
 import peer
 import stack
-from test_client import EndToEnd, TEST_LIMIT_S, add, announce_and_nap, boom, fibonacci, inc, square, wait_for_file
+from limited import Limited
+from test_client import EndToEnd, add, announce_and_nap, boom, fibonacci, inc, square, wait_for_file
 from versions import OURS
 
 # Workers of any release import this module for its functions, so it must not skip itself as a whole.
@@ -123,18 +124,9 @@ class NoWorkersYet(EndToEnd):
 
 
 @only_ours
-class Mixtures(unittest.TestCase):
-    def setUp(self):
-        self.roles = []
-        signal.alarm(TEST_LIMIT_S)
-
-    def tearDown(self):
-        for role in self.roles:
-            role.kill()
-        signal.alarm(0)
-
+class Mixtures(Limited):
     def add(self, address, release):
-        self.roles.append(peer.manager(address, 1, manager_id=f"wm-{release}", release=release))
+        self.start(peer.manager(address, 1, manager_id=f"wm-{release}", release=release))
 
     def run_with(self, releases, ours):
         missing = [release for release in releases if peer.environment(release) is None]

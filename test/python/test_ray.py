@@ -28,7 +28,8 @@ def setUpModule():
     import ray
     import scaler.compat.ray as layer
 
-    layer.scaler_init(n_workers=1, logging_paths=("/dev/null",))
+    address = os.environ.get("SCALER_RAY_ADDRESS")  # a scheduler that runs already, whose workers have ray
+    layer.scaler_init(address) if address else layer.scaler_init(n_workers=1, logging_paths=("/dev/null",))
     unittest.addModuleCleanup(ray.shutdown)
 
 
