@@ -12,6 +12,8 @@
 #include <cstring>
 #include <limits>
 
+#include "scaler/base/memory_file.hpp"
+
 namespace scaler::embed {
 
 namespace {
@@ -28,7 +30,43 @@ FrameChannel::FrameChannel(int descriptor) : descriptor_(descriptor), input_(chu
   if (flags >= 0) fcntl(descriptor_, F_SETFL, flags & ~O_NONBLOCK);
 }
 
-FrameChannel::~FrameChannel() { close(descriptor_); }
+FrameChannel::~FrameChannel() {
+  for (const int descriptor : descriptors_) close(descriptor);
+  close(descriptor_);
+}
+
+int FrameChannel::take_descriptor(std::uint64_t file_number) {
+  for (auto at = descriptors_.begin(); at != descriptors_.end(); ++at) {
+    if (file_number_of(*at) != file_number) continue;
+    const int found = *at;
+    descriptors_.erase(at);
+    return found;
+  }
+  return -1;
+}
+
+// As read(2); keeps the descriptors that come along.
+ssize_t FrameChannel::read_some(std::span<std::byte> room) {
+  constexpr std::size_t at_once_max = 64;
+  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int) * at_once_max)> control;
+  iovec part{room.data(), room.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t got = recvmsg(descriptor_, &message, MSG_CMSG_CLOEXEC);
+  if (got < 0) return got;
+  for (cmsghdr* found = CMSG_FIRSTHDR(&message); found != nullptr;
+       found = CMSG_NXTHDR(&message, found)) {
+    if (found->cmsg_level != SOL_SOCKET || found->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (found->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    const std::size_t before = descriptors_.size();
+    descriptors_.resize(before + count);
+    std::memcpy(descriptors_.data() + before, CMSG_DATA(found), count * sizeof(int));
+  }
+  return got;
+}
 
 std::optional<Bytes> FrameChannel::next() {
   if (large_left_ == 0 && large_.size() > 0) return std::exchange(large_, Buffer()).freeze();
@@ -73,7 +111,7 @@ Result<bool> FrameChannel::receive() {
           ? large_.spare().first(std::min<std::size_t>(large_left_, std::size_t{1} << 30))
           : input_.spare();
   ssize_t got;
-  do got = read(descriptor_, room.data(), room.size());
+  do got = read_some(room);
   while (got < 0 && errno == EINTR);
   if (got < 0 && errno == ECONNRESET) return false;
   if (got < 0) return system_error("reading from the agent");

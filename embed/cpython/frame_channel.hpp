@@ -3,6 +3,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "scaler/base/bytes.hpp"
 #include "scaler/base/result.hpp"
@@ -20,6 +21,9 @@ class FrameChannel {
   FrameChannel& operator=(const FrameChannel&) = delete;
 
   int descriptor() const { return descriptor_; }
+  // A descriptor that came beside frames, by its file_number_of(). The caller's from now on; -1: it
+  // got lost, for want of room in this process.
+  int take_descriptor(std::uint64_t file_number);
 
   // A complete frame that has been received, if there is one.
   std::optional<Bytes> next();
@@ -34,15 +38,17 @@ class FrameChannel {
 
  private:
   void take_header();
+  ssize_t read_some(std::span<std::byte> room);
 
   static constexpr std::size_t prefix_bytes = 8;
   static constexpr std::size_t chunk_bytes = 64 * 1024;
 
   int descriptor_;
-  Buffer input_;                // bytes as they came
-  std::size_t consumed_ = 0;    // of input_
-  Buffer large_;                // the frame being received, if it is too large for input_
-  std::size_t large_left_ = 0;  // bytes of it that are still to come
+  Buffer input_;                  // bytes as they came
+  std::size_t consumed_ = 0;      // of input_
+  Buffer large_;                  // the frame being received, if it is too large for input_
+  std::size_t large_left_ = 0;    // bytes of it that are still to come
+  std::vector<int> descriptors_;  // that came and were not taken
   std::mutex sending_;
 };
 

@@ -7,9 +7,11 @@
 #include <csignal>
 #include <ctime>
 #include <deque>
+#include <functional>
 
 #include "embed/cpython/frame_channel.hpp"
 #include "embed/cpython/gil.hpp"
+#include "embed/cpython/given_file.hpp"
 #include "embed/cpython/object.hpp"
 #include "embed/cpython/processor_methods.hpp"
 #include "embed/cpython/processor_signals.hpp"
@@ -17,10 +19,14 @@
 #include "embed/cpython/task_limits.hpp"
 #include "scaler/agent/channel_protocol.hpp"
 #include "scaler/base/log.hpp"
+#include "scaler/base/memory_file.hpp"
 
 namespace scaler::embed {
 
 namespace {
+
+// What is smaller goes by the channel: a file's way costs more than it saves.
+constexpr std::uint64_t in_file_bytes_min = std::uint64_t{1} << 20;
 
 // The intermediate parent has ended or is about to; then the agent, a subreaper, is the parent.
 // Only from then on does the parent-death signal mean the agent's death.
@@ -97,17 +103,23 @@ class Processor {
   Status say(const agent::FromProcessor& message);
 
  private:
-  Status handle(const Bytes& frame);
+  Status handle(const agent::ToProcessor& message);
   Status on_message(const agent::GiveObject& message);
+  Status on_message(const agent::GiveFile& message);
+  Status on_message(const agent::LendFile&) { return ok(); }  // nobody waits for it
   Status on_message(const agent::GiveSerializer& message);
   Status on_message(const agent::ForgetObjects& message);
   Status on_message(const agent::RunTask& message);
+  Status give(const ObjectId& id, const Bytes& payload);
+  Status await(const std::function<bool(const agent::ToProcessor&)>& is_wanted);
+  Result<bool> finish_in_file(agent::TaskFinished& finished, std::span<const ByteView> payload);
   Status finish(const TaskId& id, const Object& answer, const TaskCost& cost);
   Result<Object> make_runtime() const;
   Result<bool> receive();
 
   FrameChannel& channel_;
   const ZygoteOptions& options_;
+  std::deque<agent::ToProcessor> later_;  // what came while something else was awaited
   Object give_object_, give_serializer_, forget_, run_task_, after_task_;
 };
 
@@ -178,9 +190,16 @@ Result<bool> Processor::receive() {
 Status Processor::serve() {
   while (true) {
     while (!processor_signals::termination_wanted()) {
+      if (!later_.empty()) {
+        const agent::ToProcessor message = std::move(later_.front());
+        later_.pop_front();
+        SCALER_CHECK(handle(message));
+        continue;
+      }
       const auto frame = channel_.next();
       if (!frame) break;
-      SCALER_CHECK(handle(*frame));
+      SCALER_TRY(message, agent::decode_to_processor(*frame));
+      SCALER_CHECK(handle(message));
     }
     if (processor_signals::termination_wanted()) return say(agent::ProcessorLeaves{});
     SCALER_TRY(more, receive());
@@ -188,15 +207,46 @@ Status Processor::serve() {
   }
 }
 
-Status Processor::handle(const Bytes& frame) {
-  SCALER_TRY(message, agent::decode_to_processor(frame));
+Status Processor::handle(const agent::ToProcessor& message) {
   return std::visit([this](const auto& said) { return on_message(said); }, message);
 }
 
-Status Processor::on_message(const agent::GiveObject& message) {
-  SCALER_TRY(done,
-             give_object_.call({make_bytes(message.id.view()), make_payload(message.payload)}));
+// Until a wanted message has come. Others are for later.
+Status Processor::await(const std::function<bool(const agent::ToProcessor&)>& is_wanted) {
+  while (true) {
+    while (const auto frame = channel_.next()) {
+      SCALER_TRY(message, agent::decode_to_processor(*frame));
+      if (is_wanted(message)) return ok();
+      later_.push_back(std::move(message));
+    }
+    const GilReleased released;
+    SCALER_TRY(more, channel_.receive());
+    if (!more) return Error{Errc::unavailable, "the agent has gone"};
+  }
+}
+
+Status Processor::give(const ObjectId& id, const Bytes& payload) {
+  SCALER_TRY(done, give_object_.call({make_bytes(id.view()), make_payload(payload)}));
   return ok();
+}
+
+Status Processor::on_message(const agent::GiveObject& message) {
+  return give(message.id, message.payload);
+}
+
+// An argument that was lost on its way, because this process may have no more descriptors, say,
+// comes once more by the channel.
+Status Processor::on_message(const agent::GiveFile& message) {
+  if (const auto bytes = take_given_file(channel_, message)) return give(message.id, *bytes);
+  SCALER_CHECK(say(agent::FileMissing{message.id, message.number}));
+  Bytes payload;
+  SCALER_CHECK(await([&](const agent::ToProcessor& said) {
+    const auto* given = std::get_if<agent::GiveObject>(&said);
+    if (given == nullptr || given->id != message.id) return false;
+    payload = given->payload;
+    return true;
+  }));
+  return give(message.id, payload);
 }
 
 Status Processor::on_message(const agent::GiveSerializer& message) {
@@ -241,13 +291,45 @@ Status Processor::finish(const TaskId& id, const Object& answer, const TaskCost&
   finished.cpu_seconds = used.cpu_seconds;
   finished.memory_peak_bytes = used.memory_peak_bytes;
 
-  const Bytes head = encode(agent::FromProcessor{std::move(finished)});
-  std::vector<ByteView> body{head.view()};
   std::deque<PayloadView> parts;  // they do not move
+  std::vector<ByteView> body{ByteView()};
   const Object payload = Object::borrow(PyTuple_GetItem(answer.get(), 1));
   SCALER_CHECK(add_payload(payload, parts, body));
+  SCALER_TRY(in_file, finish_in_file(finished, std::span(body).subspan(1)));
+  if (in_file) return say(std::move(finished));
+  const Bytes head = encode(agent::FromProcessor{std::move(finished)});
+  body[0] = head.view();
   const GilReleased released;
   return channel_.send(body);
+}
+
+// A large payload is written into a file of the store's, if there is one to be had.
+Result<bool> Processor::finish_in_file(agent::TaskFinished& finished,
+                                       std::span<const ByteView> payload) {
+  std::uint64_t bytes = 0;
+  for (const ByteView part : payload) bytes += part.size();
+  if (bytes < in_file_bytes_min) return false;
+  SCALER_CHECK(say(agent::WantFile{bytes}));
+  agent::LendFile lent;
+  SCALER_CHECK(await([&lent](const agent::ToProcessor& said) {
+    const auto* answer = std::get_if<agent::LendFile>(&said);
+    if (answer != nullptr) lent = *answer;
+    return answer != nullptr;
+  }));
+  if (lent.number == 0) return false;
+  const int file = channel_.take_descriptor(lent.inode);
+  const bool written = [&] {
+    const GilReleased released;
+    return file >= 0 && write_file(file, payload);
+  }();
+  if (file >= 0) close(file);
+  if (!written) {
+    SCALER_CHECK(say(agent::FileDone{lent.number, false}));
+    return false;
+  }
+  finished.file = lent.number;
+  finished.file_bytes = bytes;
+  return true;
 }
 
 int run(FrameChannel& channel, const ProcessorSeat& seat, const ZygoteOptions& options) {

@@ -126,7 +126,9 @@ PyObject* put(PyObject* self, PyObject* arguments) {
   if (!check_usable(session)) return nullptr;
   const ObjectId id = new_object_id(session);
   client::Upload request;
-  request.objects.push_back({id, copy_payload(name), copy_payload(payload)});
+  Bytes bytes;
+  if (!copy_payload(session, payload, bytes)) return nullptr;
+  request.objects.push_back({id, copy_payload(name), std::move(bytes)});
   if (!post(session, std::move(request)) || wait_for_room(session) < 0) return nullptr;
   if (as_reference != 0) session->references.insert(id);
   return PyBytes_FromStringAndSize(reinterpret_cast<const char*>(id.bytes.data()), ObjectId::size);

@@ -1,9 +1,14 @@
 #include "embed/native/payload.hpp"
 
+#include <array>
 #include <cstring>
+#include <new>
+#include <span>
 
 #include "embed/native/names.hpp"
 #include "embed/native/pickling.hpp"
+#include "scaler/base/memory_file.hpp"
+#include "scaler/clientio/borrowed_file.hpp"
 
 namespace scaler::native {
 
@@ -12,6 +17,7 @@ namespace {
 constexpr int depth_max = 4;
 constexpr int items_max = 200;
 constexpr std::size_t copied_with_gil_max = std::size_t{1} << 20;
+constexpr Duration file_patience = 1s;  // of a store that is busy
 
 // What a look at an object has found so far.
 struct Look {
@@ -64,18 +70,47 @@ bool is_plain(PyObject* object, int depth, Look& look) {
 constexpr std::size_t pickle_head = 7;
 constexpr std::string_view pickle_tail = "\x94.";
 
-Bytes pickle_bytes(PyObject* object, ByteView data) {
-  std::byte head[pickle_head] = {std::byte{0x80}, std::byte{5}, std::byte{'B'}};
-  store_le32(head + 3, static_cast<std::uint32_t>(data.size()));
-  Py_INCREF(object);
-  PyThreadState* thread = PyEval_SaveThread();
-  Buffer buffer(data.size() + pickle_head + pickle_tail.size());
-  buffer.append(head);
-  buffer.append(data);
-  buffer.append(as_bytes(pickle_tail));
-  PyEval_RestoreThread(thread);
-  Py_DECREF(object);
-  return std::move(buffer).freeze();
+std::array<std::byte, pickle_head> pickle_head_of(ByteView data) {
+  std::array<std::byte, pickle_head> head = {std::byte{0x80}, std::byte{5}, std::byte{'B'}};
+  store_le32(head.data() + 3, static_cast<std::uint32_t>(data.size()));
+  return head;
+}
+
+// Straight into a memory file of the store's, where there is one to be had.
+Bytes write_to_file(clientio::ClientLink& link, std::span<const ByteView> parts,
+                    std::size_t bytes) {
+  const Bytes file = link.borrow_file(bytes, file_patience);
+  auto* borrowed = clientio::BorrowedFile::of(file);
+  if (borrowed == nullptr || file.size() < bytes) return {};
+  if (!write_file(borrowed->descriptor(), parts)) return {};
+  borrowed->close_descriptor();
+  return file.slice(0, bytes);
+}
+
+// The parts as one payload. Other Python threads run while it copies much.
+bool join(Session* session, std::span<const ByteView> parts, Bytes& payload) {
+  std::size_t bytes = 0;
+  for (const ByteView part : parts) bytes += part.size();
+  PyThreadState* thread = bytes > copied_with_gil_max ? PyEval_SaveThread() : nullptr;
+  if (thread != nullptr && session->link) payload = write_to_file(*session->link, parts, bytes);
+  bool worked = true;
+  if (payload.empty()) {
+    try {
+      Buffer buffer(bytes);
+      for (const ByteView part : parts) buffer.append(part);
+      payload = std::move(buffer).freeze();
+    } catch (const std::bad_alloc&) {
+      worked = false;
+    }
+  }
+  if (thread != nullptr) PyEval_RestoreThread(thread);
+  if (!worked) PyErr_NoMemory();
+  return worked;
+}
+
+bool dump(Session* session, PyObject* pickler, PyObject* object, Bytes& payload) {
+  PickleParts parts;
+  return dump_into(pickler, object, parts) && join(session, parts.views(), payload);
 }
 
 }  // namespace
@@ -99,19 +134,23 @@ PyObject* serialize(Session* session, PyObject* object) {
 namespace {
 
 // As the default serializer does it, without a `bytes` in between where that could be large.
-bool serialize_by_default(PyObject* object, Bytes& payload) {
+bool serialize_by_default(Session* session, PyObject* object, Bytes& payload) {
   ByteView view;
   if (PyBytes_CheckExact(object) && read_bytes(object, view) && view.size() > copied_with_gil_max &&
       view.size() <= 0xFFFFFFFF) {
-    payload = pickle_bytes(object, view);
-    return true;
+    const auto head = pickle_head_of(view);
+    const ByteView parts[] = {head, view, as_bytes(pickle_tail)};
+    Py_INCREF(object);
+    const bool joined = join(session, parts, payload);
+    Py_DECREF(object);
+    return joined;
   }
   Look look;
   if (!is_plain(object, depth_max, look)) {
     PyObject* pickler = cloud_pickler();
-    return pickler != nullptr && dump_into(pickler, object, payload);
+    return pickler != nullptr && dump(session, pickler, object, payload);
   }
-  if (look.bytes >= large_pickle_bytes) return dump_into(names.pickler, object, payload);
+  if (look.bytes >= large_pickle_bytes) return dump(session, names.pickler, object, payload);
   PyObject* bytes =
       PyObject_CallFunctionObjArgs(names.pickle_dumps, object, names.protocol, nullptr);
   if (bytes == nullptr) return false;
@@ -123,12 +162,21 @@ bool serialize_by_default(PyObject* object, Bytes& payload) {
 }  // namespace
 
 bool serialize_into(Session* session, PyObject* object, Bytes& payload) {
-  if (session->default_serializer) return serialize_by_default(object, payload);
+  if (session->default_serializer) return serialize_by_default(session, object, payload);
   PyObject* bytes = serialize(session, object);
   if (bytes == nullptr) return false;
-  payload = copy_payload(bytes);
+  const bool copied = copy_payload(session, bytes, payload);
   Py_DECREF(bytes);
-  return true;
+  return copied;
+}
+
+bool copy_payload(Session* session, PyObject* bytes, Bytes& payload) {
+  ByteView view;
+  if (!read_bytes(bytes, view)) return false;
+  Py_INCREF(bytes);
+  const bool joined = join(session, {&view, 1}, payload);
+  Py_DECREF(bytes);
+  return joined;
 }
 
 Bytes copy_payload(PyObject* bytes) {

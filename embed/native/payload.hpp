@@ -15,6 +15,8 @@ bool serialize_into(Session* session, PyObject* object, Bytes& payload);
 
 // A copy that may go to another thread. Lets other Python threads run while it copies much.
 Bytes copy_payload(PyObject* bytes);
+// The same for the store: in a memory file of its, if that may be. False with an exception set.
+bool copy_payload(Session* session, PyObject* bytes, Bytes& payload);
 
 // The bytes of a `bytes` object, as long as it lives. Null and an exception if it is none.
 bool read_bytes(PyObject* object, ByteView& into);

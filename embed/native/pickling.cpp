@@ -14,8 +14,8 @@ namespace scaler::native {
 namespace {
 
 constexpr std::size_t copied_with_gil_max = std::size_t{1} << 20;
-constexpr std::size_t slack_bytes = std::size_t{64} << 10;  // what follows a large buffer fits in
-constexpr std::size_t protocol_bytes = 2;                   // what a pickle begins with
+constexpr std::size_t kept_bytes_min = std::size_t{64} << 10;  // smaller pieces are copied at once
+constexpr std::size_t protocol_bytes = 2;                      // what a pickle begins with
 constexpr std::size_t code_is_named_within = 4096;  // as the default serializer looks for it
 
 PyObject* writer_type = nullptr;
@@ -23,7 +23,7 @@ PyObject* reader_type = nullptr;
 
 // The files of a pickler and an unpickler, as far as they use one.
 struct PickleWriter {
-  PyObject_HEAD Buffer buffer;
+  PyObject_HEAD PickleParts* parts;
   bool stamps;  // code by value is to say which Python made it
 };
 struct PickleReader {
@@ -34,61 +34,57 @@ struct PickleReader {
 PickleWriter* writer_of(PyObject* object) { return reinterpret_cast<PickleWriter*>(object); }
 PickleReader* reader_of(PyObject* object) { return reinterpret_cast<PickleReader*>(object); }
 
-// An object of our type with its C++ part made.
-template <class Object, class Part>
-PyObject* make(PyObject* type, Part Object::*part) {
-  auto* made = PyObject_New(Object, reinterpret_cast<PyTypeObject*>(type));
-  if (made == nullptr) return nullptr;
-  new (&(made->*part)) Part();
-  return reinterpret_cast<PyObject*>(made);
-}
-
-template <class Object, class Part, Part Object::*part>
-void deallocate(PyObject* self) {
+void free_writer(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
-  (reinterpret_cast<Object*>(self)->*part).~Part();
   PyObject_Free(self);
   Py_DECREF(type);
 }
 
-// Room for exactly what is known to come, so that a large block does not move.
-bool append(Buffer& buffer, ByteView data) {
-  try {
-    const std::size_t needed = buffer.size() + data.size();
-    if (data.size() > copied_with_gil_max && needed > buffer.capacity())
-      buffer.reserve(needed + slack_bytes);
-    buffer.append(data);
-    return true;
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
+void free_reader(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  reader_of(self)->pickle.~Bytes();
+  PyObject_Free(self);
+  Py_DECREF(type);
+}
+
+ByteView bytes_of(const Py_buffer& view) {
+  return {static_cast<const std::byte*>(view.buf), static_cast<std::size_t>(view.len)};
 }
 
 bool names_code(ByteView begin) {
   return as_text(begin).substr(0, code_is_named_within).find("CodeType") != std::string_view::npos;
 }
 
-// The same, with the stamp behind the protocol if the pickle begins with code.
-bool append_stamped(PickleWriter* writer, ByteView data) {
+bool copy_stamped(PickleParts& parts, ByteView begin, ByteView stamp) {
+  return parts.copy(begin.first(protocol_bytes)) && parts.copy(stamp) &&
+         parts.copy(begin.subspan(protocol_bytes));
+}
+
+// Takes the view over. A pickle that begins with code gets the stamp behind the protocol.
+bool add_stamped(PickleWriter* writer, Py_buffer& view) {
+  PickleParts& parts = *writer->parts;
+  const ByteView bytes = bytes_of(view);
   ByteView stamp;
-  if (!writer->stamps || writer->buffer.size() != 0 || data.size() < protocol_bytes ||
-      !names_code(data) || !read_bytes(names.stamp, stamp))
-    return append(writer->buffer, data);
-  return append(writer->buffer, data.first(protocol_bytes)) && append(writer->buffer, stamp) &&
-         append(writer->buffer, data.subspan(protocol_bytes));
+  const bool stamped = writer->stamps && parts.empty() && bytes.size() >= protocol_bytes &&
+                       names_code(bytes) && read_bytes(names.stamp, stamp);
+  if (!stamped && bytes.size() >= kept_bytes_min && parts.keep(view)) return true;
+  const bool added = stamped ? copy_stamped(parts, bytes, stamp) : parts.copy(bytes);
+  PyBuffer_Release(&view);
+  return added;
 }
 
 // write(data) -> int
 PyObject* write(PyObject* self, PyObject* data) {
+  PickleParts* parts = writer_of(self)->parts;
+  if (parts == nullptr) {  // whoever kept the pickler writes on
+    PyErr_SetString(PyExc_ValueError, "the pickle is complete");
+    return nullptr;
+  }
   Py_buffer view;
   if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) != 0) return nullptr;
   const auto size = static_cast<std::size_t>(view.len);
-  const bool large = size > copied_with_gil_max;
-  PyThreadState* thread = large ? PyEval_SaveThread() : nullptr;
-  const bool kept = append_stamped(writer_of(self), {static_cast<std::byte*>(view.buf), size});
-  if (large) PyEval_RestoreThread(thread);
-  PyBuffer_Release(&view);
-  return kept ? PyLong_FromSize_t(size) : PyErr_NoMemory();
+  if (!add_stamped(writer_of(self), view)) return PyErr_NoMemory();
+  return PyLong_FromSize_t(size);
 }
 
 ByteView rest_of(const PickleReader* reader) { return reader->pickle.view().subspan(reader->at); }
@@ -157,22 +153,59 @@ PyMethodDef reader_methods[] = {{"read", read, METH_O, nullptr},
 }  // namespace
 
 int add_pickling_types() {
-  writer_type = make_type("scaler._native.PickleWriter", sizeof(PickleWriter),
-                          deallocate<PickleWriter, Buffer, &PickleWriter::buffer>, writer_methods);
-  reader_type = make_type("scaler._native.PickleReader", sizeof(PickleReader),
-                          deallocate<PickleReader, Bytes, &PickleReader::pickle>, reader_methods);
+  writer_type =
+      make_type("scaler._native.PickleWriter", sizeof(PickleWriter), free_writer, writer_methods);
+  reader_type =
+      make_type("scaler._native.PickleReader", sizeof(PickleReader), free_reader, reader_methods);
   return writer_type == nullptr || reader_type == nullptr ? -1 : 0;
 }
 
-bool dump_into(PyObject* pickler_type, PyObject* object, Bytes& payload) {
-  PyObject* writer = make(writer_type, &PickleWriter::buffer);
-  if (writer == nullptr) return false;
-  writer_of(writer)->stamps = pickler_type != names.pickler;
+PickleParts::~PickleParts() {
+  for (Piece& piece : pieces_)
+    if (piece.kept) PyBuffer_Release(&piece.view);
+}
+
+bool PickleParts::keep(const Py_buffer& view) {
+  try {
+    pieces_.push_back({true, view, 0, 0});
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+bool PickleParts::copy(ByteView bytes) {
+  try {
+    if (pieces_.empty() || pieces_.back().kept) pieces_.push_back({false, {}, small_.size(), 0});
+    small_.append(bytes);
+    pieces_.back().bytes += bytes.size();
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+std::vector<ByteView> PickleParts::views() const {
+  std::vector<ByteView> views;
+  for (const Piece& piece : pieces_)
+    if (piece.kept)
+      views.push_back(bytes_of(piece.view));
+    else
+      views.push_back(small_.view().subspan(piece.begin, piece.bytes));
+  return views;
+}
+
+bool dump_into(PyObject* pickler_type, PyObject* object, PickleParts& parts) {
+  auto* made = PyObject_New(PickleWriter, reinterpret_cast<PyTypeObject*>(writer_type));
+  if (made == nullptr) return false;
+  made->parts = &parts;
+  made->stamps = pickler_type != names.pickler;
+  auto* writer = reinterpret_cast<PyObject*>(made);
   PyObject* pickler = PyObject_CallFunctionObjArgs(pickler_type, writer, names.protocol, nullptr);
   PyObject* done = pickler == nullptr
                        ? nullptr
                        : PyObject_CallMethodObjArgs(pickler, names.dump, object, nullptr);
-  if (done != nullptr) payload = std::move(writer_of(writer)->buffer).freeze();
+  made->parts = nullptr;
   const bool worked = done != nullptr;
   Py_XDECREF(done);
   Py_XDECREF(pickler);
@@ -187,10 +220,11 @@ bool reads_in_pieces(ByteView pickle) {
 }
 
 PyObject* load_in_pieces(const Bytes& pickle) {
-  PyObject* reader = make(reader_type, &PickleReader::pickle);
-  if (reader == nullptr) return nullptr;
-  reader_of(reader)->pickle = pickle;
-  reader_of(reader)->at = 0;
+  auto* made = PyObject_New(PickleReader, reinterpret_cast<PyTypeObject*>(reader_type));
+  if (made == nullptr) return nullptr;
+  new (&made->pickle) Bytes(pickle);
+  made->at = 0;
+  auto* reader = reinterpret_cast<PyObject*>(made);
   PyObject* unpickler = PyObject_CallFunctionObjArgs(names.unpickler, reader, nullptr);
   PyObject* value =
       unpickler == nullptr ? nullptr : PyObject_CallMethodObjArgs(unpickler, names.load, nullptr);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "embed/native/python_api.hpp"
 #include "scaler/base/bytes.hpp"
 
@@ -10,9 +12,34 @@ namespace scaler::native {
 // and loads() would copy them several times with the GIL held. The bytes are the same.
 constexpr std::size_t large_pickle_bytes = std::size_t{1} << 20;
 
+// A pickle in the order of its bytes: small pieces as copies, large buffers as they lie in the
+// pickled object, which keeps them while this lives. All with the GIL, but for looking at views.
+class PickleParts {
+ public:
+  PickleParts() = default;
+  PickleParts(const PickleParts&) = delete;
+  PickleParts& operator=(const PickleParts&) = delete;
+  ~PickleParts();
+
+  bool keep(const Py_buffer& view);  // takes it over, unless there is no memory: false
+  bool copy(ByteView bytes);
+  bool empty() const { return pieces_.empty(); }
+  std::vector<ByteView> views() const;
+
+ private:
+  struct Piece {
+    bool kept;
+    Py_buffer view;     // kept
+    std::size_t begin;  // else in small_
+    std::size_t bytes;
+  };
+  Buffer small_;
+  std::vector<Piece> pieces_;
+};
+
 // What `pickler_type(file, protocol).dump(object)` writes, and the default serializer's stamp if it
 // is not pickle's own and writes code by value. False with an exception set.
-bool dump_into(PyObject* pickler_type, PyObject* object, Bytes& payload);
+bool dump_into(PyObject* pickler_type, PyObject* object, PickleParts& parts);
 
 // The object of a pickle of protocol 4 or later; others read in pieces too small for this.
 bool reads_in_pieces(ByteView pickle);

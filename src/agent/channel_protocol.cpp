@@ -18,12 +18,17 @@ enum class Kind : std::uint8_t {
   give_serializer,
   forget_objects,
   run_task,
+  give_file,
+  lend_file,
   processor_started = 65,
   processor_ready,
   processor_failed,
   task_finished,
   task_output,
   processor_leaves,
+  want_file,
+  file_done,
+  file_missing,
 };
 
 class Writer {
@@ -155,6 +160,20 @@ struct Encoder {
     out.raw(m.payload);
     return std::move(out).frame();
   }
+  Bytes operator()(const GiveFile& m) const {
+    Writer out(Kind::give_file, ObjectId::size + 24);
+    out.raw(m.id.view());
+    out.u64(m.number);
+    out.u64(m.bytes);
+    out.u64(m.inode);
+    return std::move(out).frame();
+  }
+  Bytes operator()(const LendFile& m) const {
+    Writer out(Kind::lend_file, 16);
+    out.u64(m.number);
+    out.u64(m.inode);
+    return std::move(out).frame();
+  }
   Bytes operator()(const GiveSerializer& m) const {
     Writer out(Kind::give_serializer, 4 + m.client.size() + m.payload.size());
     out.sized(m.client);
@@ -193,17 +212,36 @@ struct Encoder {
     return std::move(out).frame();
   }
   Bytes operator()(const TaskFinished& m) const {
-    Writer out(Kind::task_finished, TaskId::size + 17 + m.failure.size() + m.payload.size());
+    Writer out(Kind::task_finished, TaskId::size + 33 + m.failure.size() + m.payload.size());
     out.raw(m.id.view());
     out.u8(m.failed ? 1 : 0);
     out.sized(as_bytes(m.failure));
     out.u32(std::bit_cast<std::uint32_t>(m.cpu_seconds));
     out.u64(m.memory_peak_bytes);
+    out.u64(m.file);
+    out.u64(m.file_bytes);
     out.raw(m.payload);
     return std::move(out).frame();
   }
   Bytes operator()(const ProcessorLeaves&) const {
     Writer out(Kind::processor_leaves, 0);
+    return std::move(out).frame();
+  }
+  Bytes operator()(const WantFile& m) const {
+    Writer out(Kind::want_file, 8);
+    out.u64(m.bytes);
+    return std::move(out).frame();
+  }
+  Bytes operator()(const FileDone& m) const {
+    Writer out(Kind::file_done, 9);
+    out.u64(m.number);
+    out.u8(m.unsure ? 1 : 0);
+    return std::move(out).frame();
+  }
+  Bytes operator()(const FileMissing& m) const {
+    Writer out(Kind::file_missing, ObjectId::size + 8);
+    out.raw(m.id.view());
+    out.u64(m.number);
     return std::move(out).frame();
   }
   Bytes operator()(const TaskOutput& m) const {
@@ -235,6 +273,16 @@ Result<ToProcessor> decode_to_processor(const Bytes& frame) {
       Reader in(frame, "GiveObject");
       GiveObject message{in.id<ObjectId>("id"), in.rest()};
       return in.done<ToProcessor>(std::move(message));
+    }
+    case Kind::give_file: {
+      Reader in(frame, "GiveFile");
+      GiveFile message{in.id<ObjectId>("id"), in.u64("number"), in.u64("bytes"), in.u64("inode")};
+      return in.done<ToProcessor>(message);
+    }
+    case Kind::lend_file: {
+      Reader in(frame, "LendFile");
+      LendFile message{in.u64("number"), in.u64("inode")};
+      return in.done<ToProcessor>(message);
     }
     case Kind::give_serializer: {
       Reader in(frame, "GiveSerializer");
@@ -283,11 +331,27 @@ Result<FromProcessor> decode_from_processor(const Bytes& frame) {
       message.failure = in.text("failure");
       message.cpu_seconds = in.seconds("cpu_seconds");
       message.memory_peak_bytes = in.u64("memory_peak_bytes");
+      message.file = in.u64("file");
+      message.file_bytes = in.u64("file_bytes");
       message.payload = in.rest();
       return in.done<FromProcessor>(std::move(message));
     }
     case Kind::processor_leaves:
       return Reader(frame, "ProcessorLeaves").done<FromProcessor>(ProcessorLeaves{});
+    case Kind::want_file: {
+      Reader in(frame, "WantFile");
+      return in.done<FromProcessor>(WantFile{in.u64("bytes")});
+    }
+    case Kind::file_done: {
+      Reader in(frame, "FileDone");
+      FileDone message{in.u64("number"), in.flag("unsure")};
+      return in.done<FromProcessor>(message);
+    }
+    case Kind::file_missing: {
+      Reader in(frame, "FileMissing");
+      FileMissing message{in.id<ObjectId>("id"), in.u64("number")};
+      return in.done<FromProcessor>(message);
+    }
     case Kind::task_output: {
       Reader in(frame, "TaskOutput");
       TaskOutput message{in.id<TaskId>("id"), in.flag("is_stderr"), in.text("text")};

@@ -22,11 +22,20 @@ struct alignas(16) Block {
 };
 static_assert(sizeof(Block) == 16);
 
+struct BackedBlock : Block {
+  std::size_t bytes;
+  std::unique_ptr<Backing> backing;
+};
+
 }  // namespace detail
 
 namespace {
 
+using detail::BackedBlock;
 using detail::Block;
+
+constexpr std::size_t backed =
+    ~std::size_t{0};  // the capacity of a block whose bytes are elsewhere
 
 std::size_t whole_bytes(std::size_t capacity) { return sizeof(Block) + capacity; }
 bool is_large(std::size_t capacity) { return whole_bytes(capacity) >= large_block_bytes; }
@@ -50,7 +59,9 @@ Block* resize_small(Block* block, std::size_t capacity) {
 
 void release(Block* block) {
   if (block == nullptr || --block->references > 0) return;
-  if (is_large(block->capacity))
+  if (block->capacity == backed)
+    delete static_cast<BackedBlock*>(block);
+  else if (is_large(block->capacity))
     give_back(as_large(block));
   else
     std::free(block);
@@ -127,8 +138,20 @@ Bytes Bytes::slice(std::size_t offset, std::size_t length) const {
   return part;
 }
 
+Bytes Bytes::backed_by(std::unique_ptr<Backing> backing, ByteView view) {
+  return Bytes(new BackedBlock{{1, backed}, view.size(), std::move(backing)}, view.data(),
+               view.size());
+}
+
+Backing* Bytes::backing() const {
+  if (block_ == nullptr || block_->capacity != backed) return nullptr;
+  return static_cast<BackedBlock*>(block_)->backing.get();
+}
+
 std::size_t Bytes::footprint_bytes() const {
-  return block_ == nullptr ? 0 : sizeof(detail::Block) + block_->capacity;
+  if (block_ == nullptr) return 0;
+  if (block_->capacity == backed) return static_cast<BackedBlock*>(block_)->bytes;
+  return sizeof(Block) + block_->capacity;
 }
 
 Buffer::Buffer(Buffer&& other) noexcept

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "client/impl.hpp"
@@ -10,6 +11,8 @@ namespace {
 constexpr std::size_t removed_at_once_bytes = 64 << 10;
 // All copies that one task takes along.
 constexpr std::uint64_t copies_bytes_max = 4 * std::uint64_t{wire::copy_bytes_max};
+// With a large object among them others wait no longer either.
+constexpr Duration release_interval_large = 5ms;
 // How many tasks take their function along.
 constexpr unsigned function_copies_max = 16;
 
@@ -128,12 +131,11 @@ void ClientCore::Impl::flush(TimePoint now, Outbox& out) {
   for (wire::Message& message : after_creates)
     out.effects.emplace_back(ToScheduler{std::move(message)});
   after_creates.clear();
-  if (releases.size() >= options.release_batch) {
-    flush_releases(out);
-  } else if (!releases.empty() && !release_at) {
-    release_at = now + options.release_interval;
-    release_by = now + options.release_interval_busy;
-  }
+  if (releases.size() >= options.release_batch) return flush_releases(out);
+  if (releases.empty()) return;
+  const TimePoint due = now + (release_urgent ? release_interval_large : options.release_interval);
+  if (!release_at) release_by = now + options.release_interval_busy;
+  release_at = std::min(release_at.value_or(due), due);
 }
 
 void ClientCore::Impl::flush_releases(Outbox& out) {

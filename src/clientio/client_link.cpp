@@ -82,8 +82,18 @@ struct ClientLink::Shared {
   const Deliver deliver;
   const int wake;
 
-  std::mutex mutex;  // guards the four below
+  // Somebody waits for a file.
+  struct FileWish {
+    std::uint64_t bytes = 0;
+    Bytes file;
+    bool settled = false;
+    bool given_up = false;
+  };
+
+  std::mutex mutex;  // guards the next six
   std::condition_variable ended_changed;
+  std::condition_variable wish_settled;
+  std::vector<std::shared_ptr<FileWish>> wishes;
   std::vector<client::Request> posted;
   bool rung = false;    // the thread will look at `posted`
   bool closed = false;  // nobody will
@@ -92,6 +102,7 @@ struct ClientLink::Shared {
   std::atomic<std::uint64_t> posted_bytes = 0;
   std::atomic<std::uint64_t> unstored_bytes = 0;
   std::atomic<std::uint64_t> room_wanted = nobody_wants_room;
+  std::atomic<bool> lends_files = false;
 };
 
 namespace {
@@ -149,6 +160,7 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
   void end_turn();
   void perform(client::Effect effect);
   void connect_store(const Address& address);
+  void borrow(const std::shared_ptr<Shared::FileWish>& wish);
   void hang_up(Duration patience);
   void deliver();
 
@@ -172,9 +184,11 @@ void LinkThread::take_requests() {
   std::uint64_t rings;
   [[maybe_unused]] const ssize_t ignored = read(shared_.wake, &rings, sizeof rings);
   std::vector<client::Request> requests;
+  std::vector<std::shared_ptr<Shared::FileWish>> wishes;
   {
     const std::lock_guard lock(shared_.mutex);
     requests.swap(shared_.posted);
+    wishes.swap(shared_.wishes);
     shared_.rung = false;
   }
   for (client::Request& request : requests) {
@@ -182,6 +196,20 @@ void LinkThread::take_requests() {
     core_.on_request(std::move(request), loop_.now(), outbox_);
     shared_.posted_bytes.fetch_sub(bytes, std::memory_order_relaxed);
   }
+  for (const auto& wish : wishes) borrow(wish);
+}
+
+void LinkThread::borrow(const std::shared_ptr<Shared::FileWish>& wish) {
+  const auto settle = [&shared = shared_, wish](Bytes file) {
+    const std::lock_guard lock(shared.mutex);
+    wish->settled = true;
+    if (!wish->given_up) wish->file = std::move(file);
+    shared.wish_settled.notify_all();
+  };
+  if (store_)
+    store_->borrow(wish->bytes, settle);
+  else
+    settle({});
 }
 
 void LinkThread::on_deadline() {
@@ -210,6 +238,7 @@ void LinkThread::end_turn() {
     if (!is_said(effect)) perform(std::move(effect));
   effects.clear();
   outbox_.effects = std::move(effects);  // the memory is used again
+  shared_.lends_files.store(store_ && store_->lends_files(), std::memory_order_relaxed);
   shared_.unstored_bytes.store(core_.unstored_bytes(), std::memory_order_relaxed);
   deliver();
   if (hung_up_) return;
@@ -246,8 +275,11 @@ void LinkThread::perform(client::Effect effect) {
 
 void LinkThread::connect_store(const Address& address) {
   store_address_ = address;
-  const StoreConnection::Options options{address, shared_.options.client.identity, Duration::zero(),
-                                         shared_.options.tls};
+  StoreConnection::Options options;
+  options.address = address;
+  options.identity = shared_.options.client.identity;
+  options.tls = shared_.options.tls;
+  options.wake = [&shared = shared_] { shared.ring(); };
   store_ = std::make_unique<StoreConnection>(loop_, options, *this);
 }
 
@@ -327,6 +359,19 @@ std::uint64_t ClientLink::backlog_bytes() const {
 void ClientLink::want_room(std::uint64_t backlog_bytes_wanted) {
   shared_->room_wanted.store(backlog_bytes_wanted);
   shared_->ring();  // perhaps there is room already
+}
+
+Bytes ClientLink::borrow_file(std::uint64_t bytes, Duration patience) {
+  if (!shared_->lends_files.load(std::memory_order_relaxed)) return {};
+  const auto wish = std::make_shared<Shared::FileWish>();
+  wish->bytes = bytes;
+  std::unique_lock lock(shared_->mutex);
+  if (shared_->closed) return {};
+  shared_->wishes.push_back(wish);
+  if (!std::exchange(shared_->rung, true)) shared_->ring();
+  shared_->wish_settled.wait_for(lock, patience, [&] { return wish->settled; });
+  wish->given_up = !wish->settled;
+  return std::move(wish->file);
 }
 
 bool ClientLink::wait_ended(Duration patience) {

@@ -69,6 +69,10 @@ void Channel::send(Bytes begin, Bytes rest) {
   if (impl_->connection) impl_->connection->send(std::move(begin), std::move(rest));
 }
 
+void Channel::send_with_file(Bytes frame, Bytes file) {
+  if (impl_->connection) impl_->connection->send_with_file(std::move(frame), std::move(file));
+}
+
 std::size_t Channel::queued_bytes() const {
   return impl_->connection ? impl_->connection->queued_bytes() : 0;
 }

@@ -73,6 +73,22 @@ void Connection::send(Bytes begin, Bytes rest) {
   if (!blocked_ && !flushing_) flush_job_.schedule();
 }
 
+void Connection::send_with_file(Bytes payload, Bytes file) {
+  if (!writable()) return;
+  if (!passing_) passing_ = std::make_unique<DescriptorPassing>();
+  passing_->give(std::move(file), written_ + session_->queued_bytes());
+  send(std::move(payload));
+}
+
+void Connection::receive_descriptors() {
+  if (!passing_) passing_ = std::make_unique<DescriptorPassing>();
+  receives_descriptors_ = true;
+}
+
+Descriptor Connection::take_descriptor(std::uint64_t file_number) {
+  return receives_descriptors_ ? passing_->take(file_number) : Descriptor();
+}
+
 void Connection::pause_reading(Pause reason) {
   paused_ |= static_cast<std::uint8_t>(reason);
   watch();
@@ -171,11 +187,17 @@ bool Connection::read_once(std::size_t& budget) {
   const bool discarding = phase_ != Phase::open;
   std::span<std::byte> target = discarding ? std::span<std::byte>(discarded) : read_target();
   target = target.first(std::min(target.size(), budget));
-  const ssize_t count = ::recv(socket_.get(), target.data(), target.size(), MSG_DONTWAIT);
+  const ssize_t count = receives_descriptors_
+                            ? passing_->receive(socket_.get(), target)
+                            : ::recv(socket_.get(), target.data(), target.size(), MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return true;
   if (count <= 0) {
     finish(count == 0 ? End{End::Kind::closed, "closed by the peer"}
                       : End{End::Kind::broken, text_of_errno(errno)});
+    return false;
+  }
+  if (lost_descriptors()) {
+    finish({End::Kind::broken, "a descriptor was lost"});
     return false;
   }
   const auto received = static_cast<std::size_t>(count);
@@ -183,7 +205,8 @@ bool Connection::read_once(std::size_t& budget) {
   if (acknowledges_at_once_) acknowledge_now(socket_.get());
   budget -= received;
   if (!discarding && !take_bytes(received)) return false;
-  return received == target.size();  // a short read has emptied the socket
+  // A short read has emptied the socket, unless it ended at descriptors.
+  return received == target.size() || (receives_descriptors_ && passing_->received_some());
 }
 
 bool Connection::take_bytes(std::size_t count) {
@@ -286,6 +309,8 @@ bool Connection::write_once(std::size_t& budget) {
   msghdr message{};
   message.msg_iov = parts.data();
   message.msg_iovlen = count;
+  alignas(cmsghdr) DescriptorPassing::Control control;
+  if (passing_) passing_->attach(message, control, written_ + total);
   const ssize_t written = ::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (written < 0) {
     if (errno == EINTR) return true;
@@ -297,7 +322,9 @@ bool Connection::write_once(std::size_t& budget) {
   }
   const auto sent = static_cast<std::size_t>(written);
   traffic_.bytes_out += sent;
+  written_ += sent;
   session_->sent(sent);
+  if (passing_) passing_->sent();
   budget -= std::min(budget, sent);
   blocked_ = sent < total;
   return !blocked_;

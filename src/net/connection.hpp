@@ -8,6 +8,7 @@
 
 #include "net/job.hpp"
 #include "net/lifetime.hpp"
+#include "net/passing.hpp"
 #include "net/poll.hpp"
 #include "net/socket.hpp"
 #include "scaler/base/ids.hpp"
@@ -65,6 +66,14 @@ class Connection {
 
   void send(Bytes payload);            // only with a session; ignored while ending
   void send(Bytes begin, Bytes rest);  // one message
+  // The descriptor of the file goes beside the payload, which tells of it.
+  void send_with_file(Bytes payload, Bytes file);
+  // From now on descriptors that the peer passes are kept for take_descriptor(). Those that get
+  // lost end the connection.
+  void receive_descriptors();
+  Descriptor take_descriptor(std::uint64_t file_number);
+  bool lost_descriptors() const { return passing_ && passing_->lost(); }
+  bool is_own_local_peer() const { return net::is_own_local_peer(socket_.get()); }
   void flush_later() { flush_job_.schedule(); }
   bool flush_now();  // true: the kernel has everything. Not from inside a call to the owner
   std::size_t queued_bytes() const { return session_ ? session_->queued_bytes() : 0; }
@@ -117,6 +126,9 @@ class Connection {
   ConnectionOwner& owner_;
   Traffic& traffic_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<DescriptorPassing> passing_;
+  bool receives_descriptors_ = false;
+  std::uint64_t written_ = 0;       // bytes so far
   std::array<std::byte, 64> head_;  // what came before there was a session
   std::uint8_t head_size_ = 0;
   std::uint8_t paused_ = 0;  // of Pause

@@ -108,9 +108,12 @@ struct Dealer::Impl final : ConnectionOwner {
     auto socket = meet_on_same_host(identity);
     if (!socket) return false;
     on_same_host = true;
+    const bool files = offers_files(identity) && !files_failed;
     connection = std::make_unique<Connection>(
         loop, std::move(*socket), PeerId{}, *this, traffic,
         make_session(Protocol::ymq, options.socket_type, options.identity, options.limits));
+    receives_files = files && connection->is_own_local_peer();
+    if (receives_files) connection->receive_descriptors();
     return true;
   }
 
@@ -143,6 +146,8 @@ struct Dealer::Impl final : ConnectionOwner {
       speak_the_other_protocol();
     if (std::exchange(on_same_host, false) && (!ready || end.kind == End::Kind::offence))
       same_host_failed = true;
+    if (connection->lost_descriptors()) files_failed = true;
+    receives_files = false;
     const auto gone = std::move(connection);
     handshake_timer.stop();
     listening_timer.stop();
@@ -162,6 +167,10 @@ struct Dealer::Impl final : ConnectionOwner {
   // server do not come back at once.
   void lost(const std::string& why) {
     if (closing) return finish_shut_down();
+    if (options.forgets_when_lost) {
+      waiting.clear();
+      waiting_bytes = 0;
+    }
     const auto half = static_cast<std::uint64_t>(retry_delay.count() / 2);
     retry_timer.start(Duration(static_cast<std::int64_t>(half + random.below(half + 1))));
     retry_delay = std::min(2 * retry_delay, options.retry_most);
@@ -216,6 +225,8 @@ struct Dealer::Impl final : ConnectionOwner {
   bool closing = false;
   bool on_same_host = false;
   bool same_host_failed = false;  // it was tried and is not tried again
+  bool receives_files = false;
+  bool files_failed = false;  // this process has no room for more descriptors, say
   TimePoint ready_since;
   std::function<void()> on_closed;
   log::RateLimit offences{3, 10s};
@@ -239,6 +250,12 @@ bool Dealer::flush() {
   return impl_->ready && impl_->connection->flush_now() && impl_->waiting.empty();
 }
 std::size_t Dealer::queued_bytes() const { return impl_->queued_bytes(); }
+
+bool Dealer::receives_files() const { return impl_->ready && impl_->receives_files; }
+
+int Dealer::take_descriptor(std::uint64_t file_number) {
+  return impl_->connection ? impl_->connection->take_descriptor(file_number).release() : -1;
+}
 
 void Dealer::pause_reading() {
   impl_->paused = true;

@@ -35,11 +35,11 @@ struct Router::Impl final : ServerUser {
     return net::make_session(protocol, SocketType::router, identity, options.limits);
   }
 
-  void offer_same_host() {
+  void offer_same_host(Files files) {
     auto bound = bind_same_host();
     if (!bound) return log::debug("{}", bound.error().text);
-    offering_identity =
-        net::offer_same_host(options.identity, bound->address, options.limits.identity_bytes_max);
+    offering_identity = net::offer_same_host(options.identity, bound->address,
+                                             options.limits.identity_bytes_max, files);
     server.listen(std::move(*bound));
   }
 
@@ -84,7 +84,7 @@ struct Router::Impl final : ServerUser {
     events.on_peer_lost(id, why);
   }
 
-  bool send(PeerId id, Bytes payload) {
+  bool send(PeerId id, Bytes payload, Bytes file) {
     Server::Peer* peer = server.find(id);
     if (peer == nullptr || !peer->ready || !peer->connection->writable()) return false;
     Connection& connection = *peer->connection;
@@ -95,7 +95,10 @@ struct Router::Impl final : ServerUser {
       return false;
     }
     ++counters.messages_out;
-    connection.send(std::move(payload));
+    if (file.backing() != nullptr)
+      connection.send_with_file(std::move(payload), std::move(file));
+    else
+      connection.send(std::move(payload));
     if (connection.queued_bytes() > options.limits.write_queue_bytes_pause)
       connection.pause_reading(Connection::Pause::automatic);
     return true;
@@ -121,9 +124,18 @@ Router::~Router() = default;
 
 Result<Address> Router::listen(const Address& address) { return impl_->server.listen(address); }
 
-void Router::offer_same_host() { impl_->offer_same_host(); }
+void Router::offer_same_host(Files files) { impl_->offer_same_host(files); }
 
-bool Router::send(PeerId peer, Bytes payload) { return impl_->send(peer, std::move(payload)); }
+bool Router::send(PeerId peer, Bytes payload) { return impl_->send(peer, std::move(payload), {}); }
+
+bool Router::passes_files(PeerId peer) const {
+  const Connection* connection = impl_->ready_connection(peer);
+  return connection != nullptr && connection->is_own_local_peer();
+}
+
+bool Router::send_with_file(PeerId peer, Bytes payload, Bytes file) {
+  return impl_->send(peer, std::move(payload), std::move(file));
+}
 
 std::size_t Router::queued_bytes(PeerId peer) const {
   const Connection* connection = impl_->ready_connection(peer);

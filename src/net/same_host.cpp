@@ -11,6 +11,8 @@ namespace {
 // The number is that of what is understood there: answers that may wait (store_protocol.hpp) came
 // with the second. Programs of another number stay with TCP.
 constexpr std::string_view mark = "|same-host-2=";
+// Before the other: memory files are to be had there too.
+constexpr std::string_view files_mark = "|files=1";
 constexpr std::string_view prefix = "@scaler-";  // '@' stands for the abstract namespace
 constexpr std::size_t digits = 32;
 
@@ -29,9 +31,16 @@ Result<BoundSocket> bind_same_host() {
 }
 
 std::string offer_same_host(const std::string& identity, const Address& bound,
-                            std::size_t identity_bytes_max) {
-  std::string offer = identity + std::string(mark) + bound.path;
+                            std::size_t identity_bytes_max, Router::Files files) {
+  const std::string_view also = files == Router::Files::yes ? files_mark : std::string_view();
+  std::string offer = identity + std::string(also) + std::string(mark) + bound.path;
   return offer.size() <= identity_bytes_max ? offer : identity;
+}
+
+bool offers_files(ByteView identity) {
+  const std::string_view text = as_text(identity);
+  const std::size_t at = text.rfind(mark);
+  return at != std::string_view::npos && text.substr(0, at).ends_with(files_mark);
 }
 
 std::optional<Descriptor> meet_on_same_host(ByteView identity) {

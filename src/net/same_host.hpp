@@ -5,6 +5,7 @@
 
 #include "net/listener.hpp"
 #include "scaler/base/bytes.hpp"
+#include "scaler/net/router.hpp"
 
 namespace scaler::net {
 
@@ -19,7 +20,11 @@ Result<BoundSocket> bind_same_host();
 
 // The identity with the name of `bound` behind it; without, where that would be too long.
 std::string offer_same_host(const std::string& identity, const Address& bound,
-                            std::size_t identity_bytes_max);
+                            std::size_t identity_bytes_max,
+                            Router::Files files = Router::Files::no);
+
+// Whether an identity also says that the server passes memory files at that socket.
+bool offers_files(ByteView identity);
 
 // A socket connected to what the identity of a server offers, if that is here. At once: connecting
 // to a name waits for nobody.

@@ -107,6 +107,14 @@ std::string describe_peer(int descriptor) {
   return fmt::format("the ipc peer of process {}", credentials.pid);
 }
 
+bool is_own_local_peer(int descriptor) {
+  if (local_address(descriptor).family() != AF_UNIX) return false;
+  ucred credentials{};
+  socklen_t length = sizeof credentials;
+  return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 &&
+         credentials.uid == ::geteuid();
+}
+
 SocketAddress local_address(int descriptor) {
   SocketAddress address;
   address.length = sizeof address.local;

@@ -62,6 +62,8 @@ void acknowledge_now(int descriptor);
 // Who is at the other end, for log lines: "tcp://10.0.0.7:40132", "ipc peer of process 4711".
 std::string describe_peer(int descriptor);
 SocketAddress local_address(int descriptor);
+// A program of this host and this user: one that descriptors may be passed to and taken from.
+bool is_own_local_peer(int descriptor);
 
 // Says goodbye in the normal way: the peer reads an end of stream, not a reset, even if we have not
 // read all it sent.

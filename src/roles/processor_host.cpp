@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "roles/seat_files.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/net/descriptors.hpp"
 
@@ -53,6 +54,7 @@ struct ProcessorHost::Zygote {
 };
 
 struct ProcessorHost::Seat {
+  SeatFiles files;
   std::unique_ptr<net::Channel> channel;  // none: not requested yet
   int resume = -1;
   int pid = 0;  // 0: it has not said it
@@ -215,8 +217,24 @@ void ProcessorHost::tell(agent::ProcessorId id, const agent::ToProcessor& messag
   const auto* given = std::get_if<agent::GiveObject>(&message);
   if (!given || given->payload.size() < joined_bytes_max)
     return seat->channel->send(agent::encode(message));
-  // The payload is the end of its frame, so a frame without it is how it begins.
-  seat->channel->send(agent::encode(agent::GiveObject{given->id, {}}), given->payload);
+  if (const auto file = seat->files.give(*given))
+    return seat->channel->send_with_file(agent::encode(*file), given->payload);
+  give(*seat, *given);
+}
+
+// The payload is the end of its frame, so a frame without it is how it begins.
+void ProcessorHost::give(Seat& seat, const agent::GiveObject& object) {
+  seat.channel->send(agent::encode(agent::GiveObject{object.id, {}}), object.payload);
+}
+
+void ProcessorHost::lend(agent::ProcessorId id, const Bytes& file) {
+  Seat* seat = find(id);
+  if (!seat || seat->channel_ended) return;
+  const agent::LendFile lent = seat->files.lend(file);
+  if (lent.number != 0)
+    seat->channel->send_with_file(agent::encode(lent), file);
+  else
+    seat->channel->send(agent::encode(lent));
 }
 
 void ProcessorHost::suspend(agent::ProcessorId id, bool hard) {
@@ -271,11 +289,8 @@ std::vector<std::pair<agent::ProcessorId, int>> ProcessorHost::pids() const {
 void ProcessorHost::on_frame(agent::ProcessorId id, Bytes frame) {
   Seat* seat = find(id);
   auto message = agent::decode_from_processor(frame);
-  if (!message) {
-    log::error("Processor[{}] broke its channel: {}", seat->pid, message.error().text);
-    signal_process(seat->process_end ? 0 : seat->pid, SIGKILL);
-    return;
-  }
+  if (!message) return on_broken_channel(*seat, message.error().text);
+  if (on_file_word(id, *seat, *message)) return;
   if (const auto* started = std::get_if<agent::ProcessorStarted>(&*message)) {
     if (seat->pid != 0) return;  // only the first is ours; later ones could name any process
     seat->pid = static_cast<int>(started->pid);
@@ -283,6 +298,38 @@ void ProcessorHost::on_frame(agent::ProcessorId id, Bytes frame) {
     if (seat->killed) signal_process(seat->pid, SIGKILL);
   }
   events_.on_message(id, std::move(*message));
+}
+
+void ProcessorHost::on_broken_channel(const Seat& seat, std::string_view why) {
+  log::error("Processor[{}] broke its channel: {}", seat.pid, why);
+  signal_process(seat.process_end ? 0 : seat.pid, SIGKILL);
+}
+
+// True: it was about files alone.
+bool ProcessorHost::on_file_word(agent::ProcessorId id, Seat& seat, agent::FromProcessor& message) {
+  bool known = true;
+  if (const auto* want = std::get_if<agent::WantFile>(&message)) {
+    if (events_.on_file_wanted)
+      events_.on_file_wanted(id, want->bytes);
+    else
+      lend(id, {});
+  } else if (const auto* done = std::get_if<agent::FileDone>(&message)) {
+    known = seat.files.done(*done);
+  } else if (const auto* missing = std::get_if<agent::FileMissing>(&message)) {
+    const auto object = seat.files.missing(*missing);
+    known = object.has_value();
+    if (known && !seat.channel_ended) give(seat, {missing->id, *object});
+  } else if (auto* finished = std::get_if<agent::TaskFinished>(&message)) {
+    if (finished->file == 0) return false;
+    auto result = seat.files.result(finished->file, finished->file_bytes);
+    known = result.has_value();
+    if (known) finished->payload = std::move(*result);
+    if (known) return false;
+  } else {
+    return false;
+  }
+  if (!known) on_broken_channel(seat, "it speaks of a file that it does not have");
+  return true;
 }
 
 void ProcessorHost::on_channel_end(agent::ProcessorId id) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "roles/memory_events.hpp"
@@ -26,6 +27,8 @@ class ProcessorHost {
  public:
   struct Events {
     std::function<void(agent::ProcessorId, agent::FromProcessor)> on_message;
+    // It has a large result: lend() has to follow, at once or later.
+    std::function<void(agent::ProcessorId, std::uint64_t bytes)> on_file_wanted;
     // Once per processor, when its process and its channel have ended.
     std::function<void(agent::ProcessorId, const agent::ProcessorEnd&)> on_ended;
   };
@@ -36,6 +39,10 @@ class ProcessorHost {
   // When the zygote cannot work, the processor says ProcessorFailed and ends.
   void start(agent::ProcessorId id);
   void tell(agent::ProcessorId id, const agent::ToProcessor& message);
+  // Objects that lie in memory files of the store's are given as files, and results may come in
+  // them; on_message has nothing but payloads. `file`: what clientio::StoreConnection::borrow
+  // brought.
+  void lend(agent::ProcessorId id, const Bytes& file);
   void suspend(agent::ProcessorId id, bool hard);
   void resume(agent::ProcessorId id, bool hard);
   // SIGKILL, or SIGTERM and `patience` later SIGKILL.
@@ -56,6 +63,9 @@ class ProcessorHost {
   void refuse_waiting(const std::string& reason);
   Status request_fork(agent::ProcessorId id, Seat& seat);
 
+  void give(Seat& seat, const agent::GiveObject& object);
+  bool on_file_word(agent::ProcessorId id, Seat& seat, agent::FromProcessor& message);
+  void on_broken_channel(const Seat& seat, std::string_view why);
   void on_frame(agent::ProcessorId id, Bytes frame);
   void on_channel_end(agent::ProcessorId id);
   void on_process_end(agent::ProcessorId id, const net::ExitStatus& status);

@@ -212,8 +212,13 @@ void WorkerRole::on_stored(const ObjectId& id) { core_.on_object_stored(id, loop
 void WorkerRole::connect_store(const Address& address) {
   store_address_ = address;
   store_was_reached_ = false;
-  const clientio::StoreConnection::Options options{address, options_.worker_id,
-                                                   listen_first_to_a_store, tls_};
+  clientio::StoreConnection::Options options;
+  options.address = address;
+  options.identity = options_.worker_id;
+  options.listen_first = listen_first_to_a_store;
+  options.tls = tls_;
+  options.keeps_descriptors = true;  // processors get them
+  options.wake = [this] { loop_.wake(); };
   clientio::StoreEvents& events = *this;
   store_ = std::make_unique<clientio::StoreConnection>(loop_, options, events);
 }
@@ -225,6 +230,13 @@ ProcessorHost::Events WorkerRole::host_events() {
   };
   events.on_ended = [this](agent::ProcessorId id, const agent::ProcessorEnd& end) {
     core_.on_processor_ended(id, end, loop_.now(), outbox_);
+  };
+  events.on_file_wanted = [this](agent::ProcessorId id, std::uint64_t bytes) {
+    const auto lend = [this, id](const Bytes& file) { host_.lend(id, file); };
+    if (store_)
+      store_->borrow(bytes, lend);
+    else
+      lend({});
   };
   return events;
 }

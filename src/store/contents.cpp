@@ -64,6 +64,14 @@ std::optional<Bytes> Contents::first(Handle content, std::uint64_t bytes_wanted)
   return place.bytes.slice(0, length);
 }
 
+bool Contents::reserve(std::uint64_t bytes) {
+  const std::uint64_t most = limits_.memory_bytes_max;
+  if (most > 0 && (bytes > most / 2 || reserved_bytes_ > most / 2 - bytes)) return false;
+  if (!make_room(bytes, std::nullopt)) return false;
+  reserved_bytes_ += bytes;
+  return true;
+}
+
 // ---- moving to the shelf ----
 
 bool Contents::make_room(std::uint64_t bytes, std::optional<Handle> replaced) {
@@ -71,7 +79,7 @@ bool Contents::make_room(std::uint64_t bytes, std::optional<Handle> replaced) {
   if (most == 0) return true;
   if (bytes > most) return false;
   const auto staying = [&] {
-    return memory_bytes_ - (replaced ? places_[*replaced].bytes.size() : 0);
+    return memory_bytes_ + reserved_bytes_ - (replaced ? places_[*replaced].bytes.size() : 0);
   };
   while (staying() > most - bytes) {
     const Handle victim = large_.last != nobody ? large_.last : small_.last;
@@ -128,8 +136,9 @@ void Contents::check_invariants() const {
   for (const Order* order : {&large_, &small_})
     for (Handle at = order->first; at != nobody; at = places_[at].after) ++listed;
   SCALER_ASSERT(listed == movable, "what may move is listed");
-  SCALER_ASSERT(limits_.memory_bytes_max == 0 || memory_bytes_ <= limits_.memory_bytes_max,
-                "memory has a limit");
+  SCALER_ASSERT(
+      limits_.memory_bytes_max == 0 || memory_bytes_ + reserved_bytes_ <= limits_.memory_bytes_max,
+      "memory has a limit");
 }
 
 }  // namespace scaler::store

@@ -34,6 +34,11 @@ class Contents {
   void name(Handle content);
   void unname(Handle content);
 
+  // Memory that counts as used, though no content has it yet: at most half of the limit. False:
+  // there is no room, and none could be made.
+  bool reserve(std::uint64_t bytes);
+  void unreserve(std::uint64_t bytes) { reserved_bytes_ -= bytes; }
+
   // Nothing: the shelf failed.
   std::optional<Bytes> first(Handle content, std::uint64_t bytes_wanted);
   std::uint64_t names_of(Handle content) const { return places_[content].names; }
@@ -77,6 +82,7 @@ class Contents {
   Order large_;
   Order small_;
   std::uint64_t memory_bytes_ = 0;
+  std::uint64_t reserved_bytes_ = 0;
   std::uint64_t shelved_bytes_ = 0;
   std::uint64_t shelved_ = 0;
 };

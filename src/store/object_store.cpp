@@ -191,6 +191,12 @@ Outcome ObjectStore::on_request(PeerId from, const StoreRequestHeader& request, 
         return impl_->duplicate(from, request, payload, out);
       case StoreRequestType::info_total:
         return impl_->info_total(from, request, out);
+      case StoreRequestType::take_files:  // how bytes travel is the server's affair
+      case StoreRequestType::borrow_file:
+      case StoreRequestType::set_file:
+      case StoreRequestType::return_file:
+      case StoreRequestType::abandon_file:
+        break;
     }
     return Outcome::ignored;  // of a peer newer than us
   };
@@ -207,6 +213,15 @@ void ObjectStore::on_peer_lost(PeerId peer) {
   impl_->waiting.forget(peer);
   impl_->statistics.waiting = impl_->waiting.size();
 }
+
+bool ObjectStore::reserve(std::uint64_t bytes) {
+  const bool reserved = impl_->contents.reserve(bytes);
+  impl_->statistics.shelved_bytes = impl_->contents.shelved_bytes();
+  impl_->statistics.shelved = impl_->contents.shelved();
+  return reserved;
+}
+
+void ObjectStore::unreserve(std::uint64_t bytes) { impl_->contents.unreserve(bytes); }
 
 wire::StoreTotals ObjectStore::totals() const { return impl_->totals(); }
 const ObjectStore::Statistics& ObjectStore::statistics() const { return impl_->statistics; }

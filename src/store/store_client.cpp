@@ -17,7 +17,7 @@ namespace {
 bool is_answer_to(StoreRequestType request, StoreResponseType response) {
   switch (response) {
     case StoreResponseType::set_ok:
-      return request == StoreRequestType::set;
+      return request == StoreRequestType::set || request == StoreRequestType::set_file;
     case StoreResponseType::get_ok:
       return request == StoreRequestType::get;
     case StoreResponseType::remove_ok:
@@ -27,6 +27,11 @@ bool is_answer_to(StoreRequestType request, StoreResponseType response) {
       return request == StoreRequestType::duplicate;
     case StoreResponseType::info_total_ok:
       return request == StoreRequestType::info_total;
+    case StoreResponseType::got_file:
+      return request == StoreRequestType::get;
+    case StoreResponseType::lent_file:
+    case StoreResponseType::no_file:
+      return request == StoreRequestType::borrow_file;
   }
   return false;
 }
@@ -39,7 +44,7 @@ struct StoreClient::Impl {
   std::uint64_t ask(StoreRequestType type, const ObjectId& object, std::uint64_t payload_bytes,
                     std::vector<Bytes>& frames, Answered when = Answered::at_once);
   Status check(const StoreResponseHeader& header) const;
-  Answer finish(const StoreResponseHeader& header, Bytes payload);
+  Result<std::optional<Answer>> finish(const StoreResponseHeader& header, Bytes payload);
 
   struct Asked {
     StoreRequestType type;
@@ -74,9 +79,15 @@ Status StoreClient::Impl::check(const StoreResponseHeader& header) const {
   return ok();
 }
 
-StoreClient::Answer StoreClient::Impl::finish(const StoreResponseHeader& header, Bytes payload) {
+Result<std::optional<StoreClient::Answer>> StoreClient::Impl::finish(
+    const StoreResponseHeader& header, Bytes payload) {
   in_flight.erase(header.response_id);
-  return {header.response_id, header.type, header.object, std::move(payload)};
+  Answer answer{header.response_id, header.type, header.object, std::move(payload), {}};
+  if (header.type == StoreResponseType::got_file || header.type == StoreResponseType::lent_file) {
+    SCALER_TRY(file, wire::decode_store_file(answer.payload));
+    answer.file = file;
+  }
+  return std::optional(std::move(answer));
 }
 
 StoreClient::StoreClient() : impl_(std::make_unique<Impl>()) {}
@@ -107,19 +118,42 @@ std::uint64_t StoreClient::duplicate(const ObjectId& source, const ObjectId& cop
   return request;
 }
 
+void StoreClient::take_files(std::vector<Bytes>& frames) {
+  frames.push_back(wire::encode_store_request({{}, 0, 0, StoreRequestType::take_files, false}));
+}
+
+std::uint64_t StoreClient::borrow_file(std::uint64_t bytes, std::vector<Bytes>& frames) {
+  return impl_->ask(StoreRequestType::borrow_file, {}, bytes, frames);
+}
+
+std::uint64_t StoreClient::set_file(const ObjectId& id, std::uint64_t number, std::uint64_t bytes,
+                                    std::vector<Bytes>& frames, Answered when) {
+  Bytes payload = wire::encode_store_file({.number = number, .bytes = bytes});
+  const std::uint64_t request =
+      impl_->ask(StoreRequestType::set_file, id, payload.size(), frames, when);
+  frames.push_back(std::move(payload));
+  return request;
+}
+
+void StoreClient::return_file(std::uint64_t number, Returned how, std::vector<Bytes>& frames) {
+  const auto type =
+      how == Returned::clean ? StoreRequestType::return_file : StoreRequestType::abandon_file;
+  frames.push_back(wire::encode_store_request({{}, number, 0, type, false}));
+}
+
 Result<std::optional<StoreClient::Answer>> StoreClient::on_frame(Bytes frame) {
   if (impl_->awaiting_payload) {
     const StoreResponseHeader header = *std::exchange(impl_->awaiting_payload, std::nullopt);
     if (frame.size() != header.payload_bytes)
       return broken(fmt::format("{} bytes of payload where the header says {}", frame.size(),
                                 header.payload_bytes));
-    return std::optional(impl_->finish(header, std::move(frame)));
+    return impl_->finish(header, std::move(frame));
   }
   // The server of 1.12.28 sends an empty payload frame behind a get_ok of length 0.
   if (frame.empty()) return std::optional<Answer>();
   SCALER_TRY(header, wire::decode_store_response(frame));
   SCALER_CHECK(impl_->check(header));
-  if (header.payload_bytes == 0) return std::optional(impl_->finish(header, {}));
+  if (header.payload_bytes == 0) return impl_->finish(header, {});
   impl_->awaiting_payload = header;
   return std::optional<Answer>();
 }

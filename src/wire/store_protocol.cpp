@@ -26,7 +26,7 @@ constexpr unsigned may_wait_bit = 0x8000;  // of a request's type
 
 bool may_wait(StoreRequestType type) {
   return type == StoreRequestType::set || type == StoreRequestType::remove ||
-         type == StoreRequestType::duplicate;
+         type == StoreRequestType::duplicate || type == StoreRequestType::set_file;
 }
 
 constexpr std::size_t duplicate_bytes = 48;
@@ -34,6 +34,7 @@ constexpr std::size_t duplicate_id_at = 16;
 constexpr std::uint64_t duplicate_table = std::uint64_t{5} << 32;
 
 constexpr std::size_t totals_bytes = 24;
+constexpr std::size_t file_bytes = 32;  // the last eight are for later
 
 // Both headers, their type not yet checked.
 struct RawHeader {
@@ -117,6 +118,11 @@ Bytes encode_header(const RawHeader& header) {
   return Bytes::copy_of(frame);
 }
 
+bool is_known(StoreResponseType type) {
+  return type <= StoreResponseType::info_total_ok ||
+         (type >= StoreResponseType::got_file && type <= StoreResponseType::no_file);
+}
+
 }  // namespace
 
 Result<StoreRequestHeader> decode_store_request(ByteView frame) {
@@ -135,7 +141,7 @@ Result<StoreRequestHeader> decode_store_request(ByteView frame) {
 
 Result<StoreResponseHeader> decode_store_response(ByteView frame) {
   SCALER_TRY(header, decode_header(frame));
-  if (header.type > static_cast<std::uint16_t>(StoreResponseType::info_total_ok))
+  if (!is_known(static_cast<StoreResponseType>(header.type)))
     return bad_header("unknown type " + std::to_string(header.type));
   return StoreResponseHeader{.object = header.object,
                              .payload_bytes = header.payload_bytes,
@@ -170,6 +176,22 @@ Bytes encode_duplicate_source(const ObjectId& source) {
   store_le64(payload.data(), duplicate_table);
   store_le64(payload.data() + 8, id_pointer);
   reverse_words(payload.data() + duplicate_id_at, source.bytes.data());
+  return Bytes::copy_of(payload);
+}
+
+Result<StoreFile> decode_store_file(ByteView payload) {
+  if (payload.size() != file_bytes)
+    return bad_header(std::to_string(payload.size()) + " bytes about a file instead of 32");
+  return StoreFile{.number = load_le64(payload.data()),
+                   .bytes = load_le64(payload.data() + 8),
+                   .inode = load_le64(payload.data() + 16)};
+}
+
+Bytes encode_store_file(const StoreFile& file) {
+  std::array<std::byte, file_bytes> payload{};
+  store_le64(payload.data(), file.number);
+  store_le64(payload.data() + 8, file.bytes);
+  store_le64(payload.data() + 16, file.inode);
   return Bytes::copy_of(payload);
 }
 

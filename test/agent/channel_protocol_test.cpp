@@ -27,16 +27,23 @@ std::vector<Bytes> frames_to_processor() {
                                      2147483647,
                                      true,
                                      object(3),
-                                     {object(4), object(4)}}})};
+                                     {object(4), object(4)}}}),
+          encode(ToProcessor{GiveFile{object(5), 1, 2, 3}}),
+          encode(ToProcessor{LendFile{4, 5}})};
 }
 std::vector<Bytes> frames_from_processor() {
-  return {encode(FromProcessor{ProcessorStarted{4000000000U}}),
-          encode(FromProcessor{ProcessorReady{"3.11.2"}}),
-          encode(FromProcessor{ProcessorFailed{"no module"}}),
-          encode(FromProcessor{
-              TaskFinished{task(2), true, Bytes::copy_of("pickle"), "ValueError", 1.5F, 1U << 30}}),
-          encode(FromProcessor{TaskOutput{task(3), true, "line\n"}}),
-          encode(FromProcessor{ProcessorLeaves{}})};
+  return {
+      encode(FromProcessor{ProcessorStarted{4000000000U}}),
+      encode(FromProcessor{ProcessorReady{"3.11.2"}}),
+      encode(FromProcessor{ProcessorFailed{"no module"}}),
+      encode(FromProcessor{
+          TaskFinished{task(2), true, Bytes::copy_of("pickle"), "ValueError", 1.5F, 1U << 30}}),
+      encode(FromProcessor{TaskOutput{task(3), true, "line\n"}}),
+      encode(FromProcessor{ProcessorLeaves{}}),
+      encode(FromProcessor{TaskFinished{task(4), false, {}, "", 0, 0, std::uint64_t{1} << 40, 12}}),
+      encode(FromProcessor{WantFile{std::uint64_t{1} << 41}}),
+      encode(FromProcessor{FileDone{6, true}}),
+      encode(FromProcessor{FileMissing{object(7), 8}})};
 }
 
 }  // namespace
@@ -94,8 +101,8 @@ TEST_CASE("a frame cut anywhere before its payload is refused", "[agent]") {
       REQUIRE(decoded.error().code == Errc::bad_message);
     }
   };
-  const std::size_t to_payload[] = {7, 1, 0, 0};
-  const std::size_t from_payload[] = {0, 0, 0, 6, 0, 0};
+  const std::size_t to_payload[] = {7, 1, 0, 0, 0, 0};
+  const std::size_t from_payload[] = {0, 0, 0, 6, 0, 0, 0, 0, 0, 0};
   const auto to = frames_to_processor();
   for (std::size_t i = 0; i < to.size(); ++i) check(to[i], to_payload[i], decode_to_processor);
   const auto from = frames_from_processor();
@@ -104,9 +111,10 @@ TEST_CASE("a frame cut anywhere before its payload is refused", "[agent]") {
 }
 
 TEST_CASE("bytes behind a message without payload are refused", "[agent]") {
-  for (const Bytes& frame : {frames_to_processor()[2], frames_to_processor()[3]})
+  for (const Bytes& frame : {frames_to_processor()[2], frames_to_processor()[3],
+                             frames_to_processor()[4], frames_to_processor()[5]})
     REQUIRE_FALSE(decode_to_processor(Bytes::copy_of(std::string(frame.text()) + "x")));
-  for (const std::size_t i : {0U, 1U, 2U, 4U})
+  for (const std::size_t i : {0U, 1U, 2U, 4U, 7U, 8U, 9U})
     REQUIRE_FALSE(decode_from_processor(
         Bytes::copy_of(std::string(frames_from_processor()[i].text()) + "x")));
 }
@@ -116,6 +124,24 @@ TEST_CASE("the two directions do not understand each other's frames", "[agent]")
   for (const Bytes& frame : frames_from_processor()) REQUIRE_FALSE(decode_to_processor(frame));
   REQUIRE(decode_to_processor(Bytes::copy_of("\xee")).error().text == "unknown kind of frame 238");
   REQUIRE(decode_to_processor(Bytes{}).error().text == "empty frame");
+}
+
+TEST_CASE("what is said of files reaches the other end unchanged", "[agent]") {
+  const auto to = frames_to_processor();
+  const auto given = std::get<GiveFile>(decode_to_processor(to[4]).value());
+  REQUIRE(given.id == object(5));
+  REQUIRE((given.number == 1 && given.bytes == 2 && given.inode == 3));
+  const auto lent = std::get<LendFile>(decode_to_processor(to[5]).value());
+  REQUIRE((lent.number == 4 && lent.inode == 5));
+  const auto from = frames_from_processor();
+  const auto finished = std::get<TaskFinished>(decode_from_processor(from[6]).value());
+  REQUIRE((finished.file == std::uint64_t{1} << 40 && finished.file_bytes == 12));
+  REQUIRE(std::get<WantFile>(decode_from_processor(from[7]).value()).bytes == std::uint64_t{1}
+                                                                                  << 41);
+  const auto done = std::get<FileDone>(decode_from_processor(from[8]).value());
+  REQUIRE((done.number == 6 && done.unsure));
+  const auto missing = std::get<FileMissing>(decode_from_processor(from[9]).value());
+  REQUIRE((missing.id == object(7) && missing.number == 8));
 }
 
 TEST_CASE("a list that announces more than its frame holds costs no memory", "[agent]") {

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import unittest
 
@@ -59,6 +61,20 @@ def descriptors_of(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def memory_files_of(pid):
+    """How many memory files a process has open, and the bytes of memory in them."""
+    count = held = 0
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        path = f"/proc/{pid}/fd/{name}"
+        try:
+            if os.readlink(path).startswith("/memfd:scaler"):
+                count += 1
+                held += os.stat(path).st_blocks * 512
+        except OSError:
+            continue
+    return count, held
+
+
 def resident(pid, kind):
     """Bytes of one kind of resident memory."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
@@ -93,11 +109,40 @@ class Large(unittest.TestCase):
             self.assertEqual(client.map(len, [b"x", b"xy"]), [1, 2])
             stack.wait_for(lambda: unix_sockets_of(cluster.storage.pid) >= 3, "not all of them came by the Unix socket")
 
-    def test_an_argument_and_a_result_of_300_megabytes(self):
+    def test_an_argument_and_a_result_of_300_and_of_600_megabytes(self):
         with stack.Stack(workers=1) as cluster, Client(address=cluster.address) as client:
-            data = blob(300 * MEGABYTE, 7)
-            self.assertEqual(client.submit(digest, data).result(100), digest(data))
-            self.assertEqual(digest(client.submit(blob, 300 * MEGABYTE, 7).result(100)), digest(data))
+            for size in (300 * MEGABYTE, 600 * MEGABYTE):
+                data = blob(size, 7)
+                self.assertEqual(client.submit(digest, data).result(100), digest(data))
+                self.assertEqual(digest(client.submit(blob, size, 7).result(100)), digest(data))
+
+    def test_large_objects_lie_in_memory_files_and_small_ones_do_not(self):
+        with stack.Stack(workers=1) as cluster, Client(address=cluster.address) as client:
+            kept = [client.send_object(blob(size, 1)) for size in (100_000, 2 * MEGABYTE, 3 * MEGABYTE)]
+            self.assertEqual([client.submit(len, reference).result(60) for reference in kept],
+                             [100_000, 2 * MEGABYTE, 3 * MEGABYTE])
+            count, held = memory_files_of(cluster.storage.pid)
+            self.assertEqual(count, 2)
+            self.assertLess(held, 6 * MEGABYTE)
+
+    def test_a_client_that_dies_while_it_sends_and_receives_leaves_nothing(self):
+        program = (
+            "import os, signal, sys, threading; from scaler import Client\n"
+            "client = Client(address=sys.argv[1])\n"
+            "def die(): os.kill(os.getpid(), signal.SIGKILL)\n"
+            "futures = [client.submit(bytes, bytes(20_000_000)) for _ in range(4)]\n"
+            "futures[0].result()\n"
+            "threading.Timer(0.02, die).start()\n"
+            "while True: client.submit(bytes, bytes(20_000_000)).result()\n"
+        )
+        options = ["--object-retention-seconds", "1", "--client-timeout-seconds", "2"]
+        with stack.Stack(workers=2, scheduler_options=options) as cluster:
+            cluster.wait_workers(2)
+            died = subprocess.run([sys.executable, "-c", program, cluster.address], timeout=100)
+            self.assertEqual(died.returncode, -signal.SIGKILL)
+            stack.wait_for(lambda: memory_files_of(cluster.storage.pid) == (0, 0), "memory files are left over", 60)
+            with Client(address=cluster.address) as client:
+                self.assertEqual(len(client.submit(bytes, blob(20 * MEGABYTE, 1)).result(60)), 20 * MEGABYTE)
 
     def test_large_buffers_within_other_objects(self):
         with stack.Stack(workers=1) as cluster, Client(address=cluster.address) as client:
@@ -148,11 +193,12 @@ class Large(unittest.TestCase):
                     futures = [client.submit(bytes, data) for _ in range(10)]
                     self.assertTrue(all(future.result(60) == data for future in futures))
 
-            run(20)
+            self.assertEqual(client.map(len, [b"x"] * 20), [1] * 20)
             pids = [os.getpid(), cluster.storage.pid, *stack.children_of(cluster.manager.pid)]
             before = {pid: descriptors_of(pid) for pid in pids}
             run(200)
-            self.assertEqual({pid: descriptors_of(pid) for pid in pids}, before)
+            stack.wait_for(  # the store keeps some files for the next objects, but not for long
+                lambda: {pid: descriptors_of(pid) for pid in pids} == before, "descriptors are left over", 30)
             self.assertEqual(resident(cluster.storage.pid, "RssShmem"), 0)
             stack.wait_for(  # what is kept for the next large object is bounded
                 lambda: resident(cluster.storage.pid, "VmRSS") < 200 * MEGABYTE, "the store keeps too much memory")
@@ -165,7 +211,8 @@ class Large(unittest.TestCase):
                 sent = [client.send_object(blob(size, number)) for number in range(count)]
                 answers = [client.submit(digest, reference).result(60) for reference in sent]
                 self.assertEqual(answers, [digest(blob(size, number)) for number in range(count)])
-                self.assertLess(resident(cluster.storage.pid, "VmRSS"), 5 * size + 15 * MEGABYTE)
+                held = resident(cluster.storage.pid, "VmRSS") + memory_files_of(cluster.storage.pid)[1]
+                self.assertLess(held, 5 * size + 15 * MEGABYTE)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,26 @@ void FakeSeat::tell(const agent::ToProcessor& message) {
   REQUIRE(sent);
 }
 
+void FakeSeat::tell_with(const agent::ToProcessor& said, int descriptor) {
+  const Bytes frame = encode(said);
+  std::byte prefix[8];
+  store_le64(prefix, frame.size());
+  iovec parts[] = {{prefix, sizeof prefix}, {const_cast<std::byte*>(frame.data()), frame.size()}};
+  alignas(cmsghdr) std::byte ancillary[CMSG_SPACE(sizeof descriptor)] = {};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  message.msg_control = ancillary;
+  message.msg_controllen = sizeof ancillary;
+  cmsghdr* part = CMSG_FIRSTHDR(&message);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN(sizeof descriptor);
+  std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
+  REQUIRE(sendmsg(channel_->descriptor(), &message, MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(sizeof prefix + frame.size()));
+}
+
 bool FakeSeat::wait_readable(std::chrono::milliseconds limit) {
   return readable(channel_->descriptor(), limit);
 }
@@ -57,7 +77,10 @@ agent::FromProcessor FakeSeat::hear() {
     if (auto frame = channel_->next()) {
       auto message = agent::decode_from_processor(*frame);
       REQUIRE(message);
-      return std::move(*message);
+      const auto* want = std::get_if<agent::WantFile>(&*message);
+      if (want == nullptr) return std::move(*message);
+      on_file_wanted(want->bytes);
+      continue;
     }
     REQUIRE(wait_readable(patience));
     const Result<bool> more = channel_->receive();

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,12 @@ class FakeSeat {
   FakeSeat& operator=(const FakeSeat&) = delete;
 
   void tell(const agent::ToProcessor& message);
+  // With a descriptor beside it. It stays the caller's.
+  void tell_with(const agent::ToProcessor& message, int descriptor);
+  // What it answers, in hear(), to a processor that wants a file: nothing to be had, unless told.
+  std::function<void(std::uint64_t bytes)> on_file_wanted = [this](std::uint64_t) {
+    tell(agent::LendFile());
+  };
   agent::FromProcessor hear();  // the next message
   bool ended();                 // true if the channel ends; false if a message comes first
   bool silent_for(std::chrono::milliseconds time);  // for what must not happen

@@ -1,10 +1,12 @@
 #include "net/same_host.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
 #include "net/support.hpp"
+#include "scaler/base/memory_file.hpp"
 
 namespace scaler::net {
 namespace {
@@ -21,6 +23,12 @@ DealerOptions preferring(const Address& address) {
   options.prefers_same_host = true;
   return options;
 }
+
+struct OpenFile final : Backing {
+  explicit OpenFile(MemoryFile of) : file(std::move(of)) {}
+  int descriptor() const override { return file.descriptor(); }
+  MemoryFile file;
+};
 
 void echo(RecordingRouter& router) {
   router.act_on_message = [&](PeerId id, Bytes payload) {
@@ -122,6 +130,91 @@ TEST_CASE("a server's identity leads to sockets of ours only", "[net]") {
   const auto other = bind_and_listen(at_name("@scaler-of-somebody-else"));
   REQUIRE(other);
   REQUIRE_FALSE(meet_on_same_host(as_bytes("s|same-host-2=" + other->address.path)));
+}
+
+TEST_CASE("a server says that it passes files, and older programs of ours read the rest", "[net]") {
+  auto bound = bind_same_host();
+  REQUIRE(bound);
+  const std::string offer = offer_same_host("s", bound->address, 255, Router::Files::yes);
+  REQUIRE(offers_files(as_bytes(offer)));
+  REQUIRE(meet_on_same_host(as_bytes(offer)));
+  REQUIRE_FALSE(offers_files(as_bytes(offer_same_host("s", bound->address, 255))));
+  REQUIRE_FALSE(offers_files(as_bytes("s|files=1")));
+}
+
+TEST_CASE("files pass from a server to a dealer on its host, each with its message", "[net]") {
+  TestLoop test;
+  RecordingRouter router(test.loop, store_options("s"));
+  const Address address = router.listen(loopback);
+  router.router->offer_same_host(Router::Files::yes);
+  constexpr int count = 100;  // more than one message of the system takes
+  std::vector<std::uint64_t> numbers;
+  router.act_on_message = [&](PeerId id, const Bytes&) {
+    REQUIRE(router.router->passes_files(id));
+    for (int i = 0; i < count; ++i) {
+      auto made = MemoryFile::create(1000);
+      REQUIRE(made);
+      numbers.push_back(file_number_of(made->descriptor()));
+      const ByteView view = made->view();
+      router.router->send(id, Bytes::copy_of(std::string(10'000, 'x')));
+      REQUIRE(router.router->send_with_file(
+          id, Bytes::copy_of("file"),
+          Bytes::backed_by(std::make_unique<OpenFile>(std::move(*made)), view)));
+    }
+  };
+  RecordingDealer dealer(test.loop, preferring(address));
+  int taken = 0;
+  dealer.act_on_message = [&](const Bytes& payload) {
+    if (payload.text() != "file") return;
+    const int file = dealer.dealer->take_descriptor(numbers.at(static_cast<std::size_t>(taken)));
+    REQUIRE(file >= 0);
+    REQUIRE(dealer.dealer->take_descriptor(numbers.at(static_cast<std::size_t>(taken))) == -1);
+    ::close(file);
+    ++taken;
+  };
+  dealer.dealer->send(Bytes::copy_of("go"));
+  test.run_until([&] { return taken == count; });
+  REQUIRE(dealer.dealer->receives_files());
+  REQUIRE(dealer.disconnections.empty());
+}
+
+TEST_CASE("a dealer that came by TCP is not passed files", "[net]") {
+  TestLoop test;
+  RecordingRouter router(test.loop, store_options("s"));
+  const Address address = router.listen(loopback);
+  router.router->offer_same_host(Router::Files::yes);
+  bool passes = true;
+  router.act_on_message = [&](PeerId id, Bytes payload) {
+    passes = router.router->passes_files(id);
+    router.router->send(id, std::move(payload));
+  };
+  RecordingDealer dealer(test.loop, address, Protocol::ymq, "d");
+  dealer.dealer->send(Bytes::copy_of("hello"));
+  test.run_until([&] { return dealer.messages.size() == 1; });
+  REQUIRE_FALSE(passes);
+  REQUIRE_FALSE(dealer.dealer->receives_files());
+}
+
+TEST_CASE("a dealer that has no room for descriptors comes again, and takes none", "[net]") {
+  TestLoop test;
+  RecordingRouter router(test.loop, store_options("s"));
+  const Address address = router.listen(loopback);
+  router.router->offer_same_host(Router::Files::yes);
+  router.act_on_message = [&](PeerId id, const Bytes&) {
+    for (int i = 0; i < 200; ++i) {  // nobody asks for them
+      auto made = MemoryFile::create(1000);
+      REQUIRE(made);
+      const ByteView view = made->view();
+      router.router->send_with_file(
+          id, Bytes::copy_of("file"),
+          Bytes::backed_by(std::make_unique<OpenFile>(std::move(*made)), view));
+    }
+  };
+  RecordingDealer dealer(test.loop, preferring(address));
+  dealer.dealer->send(Bytes::copy_of("go"));
+  test.run_until([&] { return dealer.connections == 2; });
+  REQUIRE(dealer.disconnections.size() == 1);
+  REQUIRE_FALSE(dealer.dealer->receives_files());
 }
 
 TEST_CASE("an identity that leaves no room for an offer is said without one", "[net]") {

@@ -189,6 +189,17 @@ TEST_CASE("the source of a duplicate is 48 bytes", "[wire]") {
   REQUIRE(recorded >= 8);
 }
 
+TEST_CASE("what is said of a file is 32 bytes", "[wire]") {
+  const StoreFile file{1, std::uint64_t{1} << 40, 3};
+  const Bytes payload = encode_store_file(file);
+  REQUIRE(payload.size() == 32);
+  const auto read = decode_store_file(payload);
+  REQUIRE(read);
+  REQUIRE((read->number == file.number && read->bytes == file.bytes && read->inode == file.inode));
+  REQUIRE_FALSE(decode_store_file(payload.slice(0, 31)));
+  REQUIRE_FALSE(decode_store_file({}));
+}
+
 TEST_CASE("totals are three little-endian numbers", "[wire]") {
   const Bytes payload = encode_store_totals({.ids = 1, .contents = 2, .bytes = 3});
   REQUIRE(payload.size() == 24);

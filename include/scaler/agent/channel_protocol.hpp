@@ -22,6 +22,17 @@ struct GiveObject {  // always before the first RunTask that names it; the proce
   ObjectId id;
   Bytes payload;
 };
+struct GiveFile {  // the same, its bytes in a memory file whose descriptor comes beside the frame;
+                   // FileDone, or FileMissing, says when the processor does not see it any more
+  ObjectId id;
+  std::uint64_t number = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t inode = 0;  // of the descriptor (file_number_of)
+};
+struct LendFile {            // the answer to WantFile; the descriptor comes beside it
+  std::uint64_t number = 0;  // 0: there is none to be had
+  std::uint64_t inode = 0;
+};
 struct GiveSerializer {  // the pickled serializer of a client; replaces an older one
   Bytes client;
   Bytes payload;
@@ -59,6 +70,19 @@ struct TaskFinished {
   // What the task cost, measured where it ran; 0: not measured.
   float cpu_seconds = 0;                // user and system, of the whole process
   std::uint64_t memory_peak_bytes = 0;  // peak resident memory above that at the task's start
+  std::uint64_t file = 0;               // not 0: the payload is in this lent file, which is closed
+  std::uint64_t file_bytes = 0;
+};
+struct WantFile {  // room for a result; LendFile follows, at once or soon
+  std::uint64_t bytes = 0;
+};
+struct FileDone {
+  std::uint64_t number = 0;
+  bool unsure = false;  // a forked child may see it still
+};
+struct FileMissing {  // a GiveFile came without its file: GiveObject has to follow
+  ObjectId id;
+  std::uint64_t number = 0;
 };
 struct TaskOutput {  // only if stream_output; whole lines, or what there was when the task ended
   TaskId id;
@@ -66,9 +90,10 @@ struct TaskOutput {  // only if stream_output; whole lines, or what there was wh
   std::string text;
 };
 
-using ToProcessor = std::variant<GiveObject, GiveSerializer, ForgetObjects, RunTask>;
+using ToProcessor =
+    std::variant<GiveObject, GiveFile, LendFile, GiveSerializer, ForgetObjects, RunTask>;
 using FromProcessor = std::variant<ProcessorStarted, ProcessorReady, ProcessorFailed, TaskFinished,
-                                   TaskOutput, ProcessorLeaves>;
+                                   TaskOutput, ProcessorLeaves, WantFile, FileDone, FileMissing>;
 
 // Frame bodies, without the length prefix. Decoded payloads are slices of the frame. User code can
 // write to the processor's descriptor, so decoding trusts nothing: an error is Errc::bad_message

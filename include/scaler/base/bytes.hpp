@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -16,6 +17,14 @@ inline std::string_view as_text(ByteView view) {
   return {reinterpret_cast<const char*>(view.data()), view.size()};
 }
 bool equal(ByteView a, ByteView b);
+
+// Memory that is not of the heap, as a mapped file is: it lives as long as the Bytes that show it,
+// and its destructor says what is to be done then.
+class Backing {
+ public:
+  virtual ~Backing() = default;
+  virtual int descriptor() const { return -1; }  // of the file, where there is one to give away
+};
 
 namespace detail {
 struct Block;  // the reference count, followed by the bytes, which are 16-byte aligned
@@ -34,6 +43,9 @@ class Bytes {
 
   static Bytes copy_of(ByteView view);
   static Bytes copy_of(std::string_view text) { return copy_of(as_bytes(text)); }
+  // All of `view`, which is memory of `backing`'s.
+  static Bytes backed_by(std::unique_ptr<Backing> backing, ByteView view);
+  Backing* backing() const;  // null: it is of the heap
 
   const std::byte* data() const { return data_; }
   std::size_t size() const { return size_; }

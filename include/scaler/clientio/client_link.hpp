@@ -49,6 +49,11 @@ class ClientLink {
   std::uint64_t backlog_bytes() const;
   void want_room(std::uint64_t backlog_bytes_wanted);
 
+  // Room in a memory file of the store's (borrowed_file.hpp) for an object of so many bytes, which
+  // may then be posted; nothing, at once or after `patience`, where there is none to be had. Waits:
+  // not for the link's own thread, nor with a lock that this may want.
+  Bytes borrow_file(std::uint64_t bytes, Duration patience);
+
   // Until the thread has ended. False: not within `patience`.
   bool wait_ended(Duration patience);
 

@@ -21,7 +21,8 @@ class Channel {
   Channel(Loop& loop, int descriptor, Events events);
   ~Channel();
   void send(Bytes frame);
-  void send(Bytes begin, Bytes rest);  // one frame, without joining the two
+  void send(Bytes begin, Bytes rest);            // one frame, without joining the two
+  void send_with_file(Bytes frame, Bytes file);  // the descriptor of the file goes beside it
   std::size_t queued_bytes() const;
 
  private:

@@ -41,6 +41,9 @@ struct DealerOptions {
   // A server of ours on this host that offers it is met at its Unix socket, before on_connected.
   // What goes wrong there is nobody's business: then it is TCP.
   bool prefers_same_host = false;
+  // What was sent and not handed to a connection that is lost is dropped with it: the owner says it
+  // again.
+  bool forgets_when_lost = false;
   std::shared_ptr<tls::Context> tls = {};  // what to show of ourselves if asked; none: nothing
   TransportLimits limits;
   Duration retry_first = 50ms;  // doubles up to retry_most, with jitter
@@ -62,6 +65,12 @@ class Dealer {
   bool on_same_host() const;  // connected through a Unix socket to a server of ours
   std::size_t queued_bytes() const;
   bool flush();  // now, not at the turn's end; true: the kernel has everything
+  // Whether the server passes memory files on this connection: it is at its Unix socket, offers
+  // them, and runs as our user.
+  bool receives_files() const;
+  // In on_message: the descriptor that came with it, by its file_number_of(). The caller's from now
+  // on; -1: there is none.
+  int take_descriptor(std::uint64_t file_number);
   void pause_reading();
   void resume_reading();
   // Writes what is queued for at most `patience`, closes, and calls on_closed. No reconnect.

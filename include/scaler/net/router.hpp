@@ -62,12 +62,20 @@ class Router {
   Result<Address> listen(const Address& address);
 
   // Lets dealers of ours on this host come by a Unix socket instead of TCP: its name is told behind
-  // our identity, to YMQ peers. A system that has no such sockets is no failure.
-  void offer_same_host();
+  // our identity, to YMQ peers, and that files are to be had there, if so. A system that has no
+  // such sockets is no failure.
+  enum class Files : std::uint8_t { no, yes };
+  void offer_same_host(Files files = Files::no);
 
   // Queues; a peer that is gone, or whose queue is past its limit, gets nothing (the latter is
   // dropped). False then.
   bool send(PeerId peer, Bytes payload);
+
+  // Whether a peer is a program of this host and user that came by a Unix socket, and so can be
+  // given files. Its dealer has to know what to do with them.
+  bool passes_files(PeerId peer) const;
+  // The same as send(), with the descriptor of `file` (Backing::descriptor) beside the payload.
+  bool send_with_file(PeerId peer, Bytes payload, Bytes file);
 
   std::size_t queued_bytes(PeerId peer) const;
   // No message of a paused peer is delivered. The router does this by itself while what waits for a

@@ -60,6 +60,10 @@ class ObjectStore {
   // Its waiting requests are forgotten. O(waiting requests of that peer).
   void on_peer_lost(PeerId peer);
 
+  // Memory for an object that is on its way counts as used. False: there is none.
+  bool reserve(std::uint64_t bytes);
+  void unreserve(std::uint64_t bytes);
+
   wire::StoreTotals totals() const;
   struct Statistics {
     std::uint64_t requests = 0, waiting = 0, bytes_in = 0, bytes_out = 0, ids_most = 0,

@@ -36,11 +36,20 @@ class StoreClient {
   std::uint64_t duplicate(const ObjectId& source, const ObjectId& copy, std::vector<Bytes>& frames,
                           Answered when = Answered::at_once);
 
+  // Memory files, where the connection can pass them (wire/store_protocol.hpp).
+  void take_files(std::vector<Bytes>& frames);
+  std::uint64_t borrow_file(std::uint64_t bytes, std::vector<Bytes>& frames);
+  std::uint64_t set_file(const ObjectId& id, std::uint64_t number, std::uint64_t bytes,
+                         std::vector<Bytes>& frames, Answered when = Answered::at_once);
+  enum class Returned : std::uint8_t { clean, unsure };
+  void return_file(std::uint64_t number, Returned how, std::vector<Bytes>& frames);
+
   struct Answer {
     std::uint64_t request_id = 0;
     wire::StoreResponseType type = wire::StoreResponseType::set_ok;
     ObjectId object;
     Bytes payload;
+    wire::StoreFile file;  // of got_file and lent_file, which come with a descriptor
   };
   // One received frame; an answer when it is complete. An error means the server broke the
   // protocol.
