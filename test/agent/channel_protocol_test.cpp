@@ -101,8 +101,8 @@ TEST_CASE("a frame cut anywhere before its payload is refused", "[agent]") {
       REQUIRE(decoded.error().code == Errc::bad_message);
     }
   };
-  const std::size_t to_payload[] = {7, 1, 0, 0};
-  const std::size_t from_payload[] = {0, 0, 0, 6, 0, 0};
+  const std::size_t to_payload[] = {7, 1, 0, 0, 0, 0};
+  const std::size_t from_payload[] = {0, 0, 0, 6, 0, 0, 0, 0, 0, 0};
   const auto to = frames_to_processor();
   for (std::size_t i = 0; i < to.size(); ++i) check(to[i], to_payload[i], decode_to_processor);
   const auto from = frames_from_processor();
@@ -111,9 +111,10 @@ TEST_CASE("a frame cut anywhere before its payload is refused", "[agent]") {
 }
 
 TEST_CASE("bytes behind a message without payload are refused", "[agent]") {
-  for (const Bytes& frame : {frames_to_processor()[2], frames_to_processor()[3]})
+  for (const Bytes& frame : {frames_to_processor()[2], frames_to_processor()[3],
+                             frames_to_processor()[4], frames_to_processor()[5]})
     REQUIRE_FALSE(decode_to_processor(Bytes::copy_of(std::string(frame.text()) + "x")));
-  for (const std::size_t i : {0U, 1U, 2U, 4U})
+  for (const std::size_t i : {0U, 1U, 2U, 4U, 7U, 8U, 9U})
     REQUIRE_FALSE(decode_from_processor(
         Bytes::copy_of(std::string(frames_from_processor()[i].text()) + "x")));
 }
