@@ -50,7 +50,10 @@ struct Env {
   std::unique_ptr<FakeSeat> seat;
 };
 
-std::string pickled_length() { return std::string("\x80\x05J\x00\x00\x20\x00.", 8); }
+// The pickle's last opcodes: BININT of `size`, STOP.
+bool is_size(const Bytes& pickle) {
+  return pickle.text().ends_with(std::string_view("J\x00\x00\x20\x00.", 6));
+}
 
 }  // namespace
 
@@ -63,7 +66,7 @@ TEST_CASE("an argument comes in a file, which is done when the argument is loade
   env.run();
   const auto done = std::get<agent::FileDone>(env.seat->hear());
   REQUIRE((done.number == 7 && !done.unsure));
-  REQUIRE(finished(*env.seat).payload.text() == pickled_length());
+  REQUIRE(is_size(finished(*env.seat).payload));
 }
 
 TEST_CASE("a large result is written into the file that was lent for it", "[embed]") {
@@ -100,7 +103,7 @@ TEST_CASE("an argument whose file got lost is asked for once more, whatever came
   const auto missing = std::get<agent::FileMissing>(env.seat->hear());
   REQUIRE((missing.id == object_id(2) && missing.number == 7));
   env.seat->tell(agent::GiveObject{object_id(2), Bytes::copy_of(content)});
-  REQUIRE(finished(*env.seat).payload.text() == pickled_length());
+  REQUIRE(is_size(finished(*env.seat).payload));
 }
 
 TEST_CASE("a result whose file got lost comes by the channel", "[embed]") {
