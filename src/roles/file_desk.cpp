@@ -39,6 +39,7 @@ struct FileDesk::Pool {
   std::size_t files = 0;
   std::uint64_t next_number = 1;
   bool used = false;  // since drop_unused()
+  std::function<void()> on_kept;
 
   Kept remove(std::size_t place) {
     Kept removed = std::move(kept[place]);
@@ -56,6 +57,7 @@ struct FileDesk::Pool {
     }
     kept_bytes += bytes;
     kept.push_back(std::move(file));
+    on_kept();
   }
   void drop() { --files; }
   std::optional<Kept> take(std::uint64_t bytes) {
@@ -89,9 +91,10 @@ class FileDesk::File final : public Backing {
   bool unsure_ = false;  // somebody may see or change it, though nobody should
 };
 
-FileDesk::FileDesk(store::ObjectStore& store, const Limits& limits)
+FileDesk::FileDesk(store::ObjectStore& store, const Limits& limits, std::function<void()> on_kept)
     : store_(store), limits_(limits), pool_(std::make_shared<Pool>()) {
   pool_->kept_bytes_max = limits.kept_bytes_max;
+  pool_->on_kept = std::move(on_kept);
 }
 
 FileDesk::~FileDesk() {

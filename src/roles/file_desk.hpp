@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -36,7 +37,8 @@ class FileDesk {
     std::size_t lent = 0;  // to be written
   };
 
-  FileDesk(store::ObjectStore& store, const Limits& limits);
+  // `on_kept` is called each time a file becomes one that nobody uses: see drop_unused().
+  FileDesk(store::ObjectStore& store, const Limits& limits, std::function<void()> on_kept);
   ~FileDesk();
 
   // A file with room for so many bytes, lent to be written; nothing, if there is none to be had.

@@ -81,7 +81,8 @@ StoreService::StoreService(net::Loop& loop, std::string identity, StoreServiceLi
                            std::shared_ptr<tls::Context> tls)
     : loop_(loop),
       store_(with_random_seed(limits.store)),
-      files_(std::make_unique<FileDesk>(store_, file_limits(limits))),
+      files_(std::make_unique<FileDesk>(store_, file_limits(limits),
+                                        [this] { watch_unused_files(); })),
       kept_files_patience_(limits.kept_files_patience),
       unused_files_(loop, [this] { drop_unused_files(); }),
       holding_timer_(loop, [this] { release_all(); }),
@@ -90,7 +91,8 @@ StoreService::StoreService(net::Loop& loop, std::string identity, StoreServiceLi
                std::move(tls)},
               *this) {}
 
-StoreService::~StoreService() = default;
+// First of all: files that go with the rest are not kept then.
+StoreService::~StoreService() { files_.reset(); }
 
 Result<Address> StoreService::listen(const Address& address) {
   SCALER_TRY(bound, router_.listen(address));
@@ -250,7 +252,6 @@ void StoreService::on_file_request(PeerId id, Peer& peer, const StoreRequestHead
   if (!files_->give_back(peer.files->leases, request.payload_bytes,
                          clean ? FileDesk::Returned::clean : FileDesk::Returned::unsure))
     end(id, peer, "it returned a file that it did not have");
-  watch_unused_files();
 }
 
 void StoreService::lend(PeerId id, Peer& peer, const StoreRequestHeader& request) {

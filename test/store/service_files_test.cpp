@@ -226,6 +226,19 @@ TEST_CASE("files that nobody asks for are not kept for long, and not without bou
   env.run_until([&] { return env.service.files() == 0; });
 }
 
+TEST_CASE("nor is the file of an object that somebody else deletes", "[roles]") {
+  StoreServiceLimits limits;
+  limits.kept_files_patience = 20ms;
+  ServiceEnv env(limits);
+  FilePeer peer(env);
+  peer.put(id_of('A'), peer.written(patterned(2 * mib, 1)));
+  peer.settle();
+  peer.connection.reset();
+  CHECK(env.service.files() == 1);
+  env.service.remove(std::vector{id_of('A')});
+  env.run_until([&] { return env.service.files() == 0; });
+}
+
 TEST_CASE("a peer is lent only so many files at once", "[roles]") {
   ServiceEnv env;
   FilePeer peer(env);
