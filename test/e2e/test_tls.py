@@ -13,9 +13,9 @@ from scaler import Client
 
 import peer
 import stack
-from limited import Limited
-from test_client import boom, inc, square
-from versions import CLIENT, OURS, map_with
+from schemes import Schemes
+from test_client import inc
+from versions import CLIENT, OURS
 
 SPEAKS_TLS = OURS or CLIENT >= (2, 3)
 # What 2.2.0 takes a wss address for is a WebSocket that nobody encrypts.
@@ -30,7 +30,7 @@ def make_certificate(folder, name, *options):
     return certificate, key
 
 
-class Encrypted(Limited):
+class Encrypted(Schemes):
     @classmethod
     def setUpClass(cls):
         folder = stack.temporary_folder()
@@ -52,21 +52,12 @@ class Encrypted(Limited):
         role.wait_for_line("monitor address")
         role.address = scheduler
         if workers:
-            self.our_manager(scheduler, workers)
+            self.our_manager(scheduler, "wm-tls", workers)
         return role
-
-    def our_manager(self, address, workers, *options):
-        return self.start(stack.Role("worker_manager", "baremetal_native", address, "--worker-manager-id", "wm-tls", "--mode",
-                                     "fixed", "--max-task-concurrency", str(workers), *options))
 
     def exercise(self, address):
         with Client(address=address) as client:
-            self.assertEqual(map_with(client, square, range(200)), [i * i for i in range(200)])
-            self.assertEqual(client.get({"a": 2, "b": (inc, "a")}, keys=["b"]), {"b": 3})
-            with self.assertRaises(ValueError):
-                client.submit(boom, 1).result()
-            payload = bytes(range(256)) * 120_000
-            self.assertEqual(client.submit(lambda x: x[::-1], payload).result(), payload[::-1])
+            self.do_the_usual(client, bytes(range(256)) * 120_000)
             sleeper = client.submit(lambda: time.sleep(60))
             sleeper.cancel()
             with self.assertRaises(concurrent.futures.CancelledError):
@@ -88,7 +79,7 @@ class Served(Encrypted):
         port = stack.free_ports(1)[0]
         scheduler = self.start(stack.Role("scheduler", f"tls://127.0.0.1:{port}", *self.options))
         scheduler.wait_for_line("serve object storage at tls://")
-        self.our_manager(f"tls://127.0.0.1:{port}", 1)
+        self.our_manager(f"tls://127.0.0.1:{port}", "wm-tls", 1)
         self.exercise(f"tls://127.0.0.1:{port}")
 
     @unittest.skipUnless(OURS, "of our own package")
@@ -127,7 +118,7 @@ class Served(Encrypted):
         self.start(peer.PeerRole("scaler_scheduler", address, "--object-storage-address", storage_address,
                                  "--monitor-address", monitor_address, *self.options, *peer.QUIET))
         self.wait_listening(address)
-        self.our_manager(address, 1, *self.options)
+        self.our_manager(address, "wm-tls", 1, *self.options)
         self.exercise(address)
 
     def wait_listening(self, address):

@@ -7,9 +7,8 @@ from scaler import Client
 
 import peer
 import stack
-from limited import Limited
-from test_client import boom, inc, square
-from versions import CLIENT, OURS, map_with
+from schemes import Schemes
+from versions import CLIENT, OURS
 
 SPEAKS_WEBSOCKET = not OURS and (CLIENT >= (2, 3) or (CLIENT >= (2, 2) and os.environ.get("SCALER_NETWORK_BACKEND") == "ymq"))
 
@@ -18,23 +17,14 @@ def by_websocket(address):
     return address.replace("tcp://", "ws://") + "/"
 
 
-class WebSocket(Limited):
+class WebSocket(Schemes):
     def exercise(self, address):
         with Client(address=address) as client:
-            self.assertEqual(map_with(client, square, range(200)), [i * i for i in range(200)])
-            self.assertEqual(client.get({"a": 2, "b": (inc, "a")}, keys=["b"]), {"b": 3})
-            with self.assertRaises(ValueError):
-                client.submit(boom, 1).result()
-            payload = bytes(range(256)) * 40_000
-            self.assertEqual(client.submit(lambda x: x[::-1], payload).result(), payload[::-1])
-
-    def our_manager(self, address):
-        return self.start(stack.Role("worker_manager", "baremetal_native", address, "--worker-manager-id", "wm-ws", "--mode",
-                                     "fixed", "--max-task-concurrency", "1"))
+            self.do_the_usual(client, bytes(range(256)) * 40_000)
 
     def test_our_workers_reach_our_scheduler_and_store_by_websocket(self):
         with stack.Stack(workers=0) as cluster:
-            manager = self.our_manager(by_websocket(cluster.address))
+            manager = self.our_manager(by_websocket(cluster.address), "wm-ws", 1)
             cluster.wait_workers(1)
             self.exercise(cluster.address)
             self.assertEqual(manager.stop(), 0)
@@ -56,7 +46,7 @@ class WebSocket(Limited):
             "scaler_scheduler", by_websocket(address), "--object-storage-address", storage_address, "--monitor-address",
             f"tcp://127.0.0.1:{monitor_port}", *peer.QUIET))
         peer.wait_port(address)
-        self.our_manager(by_websocket(address))
+        self.our_manager(by_websocket(address), "wm-ws", 1)
         self.exercise(by_websocket(address))
 
     @unittest.skipUnless(SPEAKS_WEBSOCKET, "this client has no WebSocket here")
@@ -68,7 +58,7 @@ class WebSocket(Limited):
         address = f"ws://127.0.0.1:{ports[1]}/"
         scheduler = self.start(stack.Role("scheduler", address, "--object-storage-address", storage_address))
         scheduler.wait_for_line("monitor address")
-        self.our_manager(address)
+        self.our_manager(address, "wm-ws", 1)
         self.start(peer.manager(address, 1))
         self.exercise(address)
 
