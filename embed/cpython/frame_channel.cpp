@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "scaler/base/memory_file.hpp"
+#include "scaler/base/passed_descriptors.hpp"
 
 namespace scaler::embed {
 
@@ -57,14 +58,7 @@ ssize_t FrameChannel::read_some(std::span<std::byte> room) {
   message.msg_controllen = control.size();
   const ssize_t got = recvmsg(descriptor_, &message, MSG_CMSG_CLOEXEC);
   if (got < 0) return got;
-  for (cmsghdr* found = CMSG_FIRSTHDR(&message); found != nullptr;
-       found = CMSG_NXTHDR(&message, found)) {
-    if (found->cmsg_level != SOL_SOCKET || found->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (found->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    const std::size_t before = descriptors_.size();
-    descriptors_.resize(before + count);
-    std::memcpy(descriptors_.data() + before, CMSG_DATA(found), count * sizeof(int));
-  }
+  for_each_passed(message, [this](int passed) { descriptors_.push_back(passed); });
   return got;
 }
 

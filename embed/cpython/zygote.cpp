@@ -18,6 +18,7 @@
 #include "embed/cpython/processor.hpp"
 #include "embed/cpython/processor_methods.hpp"
 #include "scaler/base/log.hpp"
+#include "scaler/base/passed_descriptors.hpp"
 
 namespace scaler::embed {
 
@@ -47,19 +48,12 @@ struct Request {
 };
 
 void adopt_descriptors(msghdr& message, Request& request) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = CMSG_NXTHDR(&message, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int descriptor;
-      std::memcpy(&descriptor, CMSG_DATA(part) + i * sizeof(int), sizeof descriptor);
-      if (request.descriptor_count < request_descriptors)
-        request.descriptors[request.descriptor_count++] = descriptor;
-      else
-        close(descriptor);
-    }
-  }
+  for_each_passed(message, [&request](int descriptor) {
+    if (request.descriptor_count < request_descriptors)
+      request.descriptors[request.descriptor_count++] = descriptor;
+    else
+      close(descriptor);
+  });
 }
 
 // Nothing: the agent closed the socket.

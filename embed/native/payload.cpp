@@ -16,7 +16,6 @@ namespace {
 
 constexpr int depth_max = 4;
 constexpr int items_max = 200;
-constexpr std::size_t copied_with_gil_max = std::size_t{1} << 20;
 constexpr Duration file_patience = 1s;  // of a store that is busy
 
 // What a look at an object has found so far.

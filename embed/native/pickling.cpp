@@ -13,7 +13,6 @@ namespace scaler::native {
 
 namespace {
 
-constexpr std::size_t copied_with_gil_max = std::size_t{1} << 20;
 constexpr std::size_t kept_bytes_min = std::size_t{64} << 10;  // smaller pieces are copied at once
 constexpr std::size_t protocol_bytes = 2;                      // what a pickle begins with
 constexpr std::size_t code_is_named_within = 4096;  // as the default serializer looks for it

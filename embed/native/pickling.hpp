@@ -11,6 +11,8 @@ namespace scaler::native {
 // buffers within it are then copied once, on large pages, while other Python threads run. dumps()
 // and loads() would copy them several times with the GIL held. The bytes are the same.
 constexpr std::size_t large_pickle_bytes = std::size_t{1} << 20;
+// What is larger is copied while other Python threads run.
+constexpr std::size_t copied_with_gil_max = std::size_t{1} << 20;
 
 // A pickle in the order of its bytes: small pieces as copies, large buffers as they lie in the
 // pickled object, which keeps them while this lives. All with the GIL, but for looking at views.

@@ -7,10 +7,10 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "net/socket.hpp"
 #include "scaler/base/assert.hpp"
+#include "scaler/base/passed_descriptors.hpp"
 
 namespace scaler::net {
 namespace {
@@ -25,14 +25,7 @@ Error failure(const char* doing, int error) {
 
 std::vector<int> descriptors_of(msghdr& message) {
   std::vector<int> found;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = CMSG_NXTHDR(&message, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    const std::size_t before = found.size();
-    found.resize(before + count);
-    std::memcpy(found.data() + before, CMSG_DATA(part), count * sizeof(int));
-  }
+  for_each_passed(message, [&found](int descriptor) { found.push_back(descriptor); });
   return found;
 }
 
@@ -55,15 +48,7 @@ Status send_with_descriptors(int socket, ByteView message, std::span<const int> 
   header.msg_iov = &part;
   header.msg_iovlen = 1;
   alignas(cmsghdr) ControlBuffer control{};
-  if (!descriptors.empty()) {
-    header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-    cmsghdr* rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-    std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
-  }
+  if (!descriptors.empty()) pass_descriptors(header, control, descriptors);
   ssize_t sent = 0;
   do sent = ::sendmsg(socket, &header, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);

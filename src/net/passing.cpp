@@ -1,10 +1,10 @@
 #include "net/passing.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "scaler/base/memory_file.hpp"
+#include "scaler/base/passed_descriptors.hpp"
 
 namespace scaler::net {
 
@@ -16,14 +16,7 @@ void DescriptorPassing::attach(msghdr& message, Control& control, std::uint64_t 
     descriptors[attached_++] = leaving.file.backing()->descriptor();
   }
   if (attached_ == 0) return;
-  const std::size_t bytes = attached_ * sizeof(int);
-  message.msg_control = control.data();
-  message.msg_controllen = CMSG_SPACE(bytes);
-  cmsghdr* rights = CMSG_FIRSTHDR(&message);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(bytes);
-  std::memcpy(CMSG_DATA(rights), descriptors.data(), bytes);
+  pass_descriptors(message, control, std::span(descriptors).first(attached_));
 }
 
 void DescriptorPassing::sent() {
@@ -42,16 +35,10 @@ ssize_t DescriptorPassing::receive(int socket, std::span<std::byte> target) {
   received_some_ = false;
   const ssize_t count = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (count < 0) return count;
-  for (cmsghdr* found = CMSG_FIRSTHDR(&message); found != nullptr;
-       found = CMSG_NXTHDR(&message, found)) {
-    if (found->cmsg_level != SOL_SOCKET || found->cmsg_type != SCM_RIGHTS) continue;
-    for (std::size_t at = 0; at < found->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-      int descriptor = -1;
-      std::memcpy(&descriptor, CMSG_DATA(found) + at, sizeof descriptor);
-      arrived_.emplace_back(descriptor);
-      received_some_ = true;
-    }
-  }
+  for_each_passed(message, [this](int descriptor) {
+    arrived_.emplace_back(descriptor);
+    received_some_ = true;
+  });
   if ((message.msg_flags & MSG_CTRUNC) != 0 || arrived_.size() > unclaimed_max) lost_ = true;
   return count;
 }

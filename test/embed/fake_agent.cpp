@@ -12,6 +12,8 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "scaler/base/passed_descriptors.hpp"
+
 extern char** environ;
 
 namespace scaler::embed {
@@ -57,13 +59,7 @@ void FakeSeat::tell_with(const agent::ToProcessor& said, int descriptor) {
   msghdr message{};
   message.msg_iov = parts;
   message.msg_iovlen = 2;
-  message.msg_control = ancillary;
-  message.msg_controllen = sizeof ancillary;
-  cmsghdr* part = CMSG_FIRSTHDR(&message);
-  part->cmsg_level = SOL_SOCKET;
-  part->cmsg_type = SCM_RIGHTS;
-  part->cmsg_len = CMSG_LEN(sizeof descriptor);
-  std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
+  pass_descriptors(message, ancillary, {&descriptor, 1});
   REQUIRE(sendmsg(channel_->descriptor(), &message, MSG_NOSIGNAL) ==
           static_cast<ssize_t>(sizeof prefix + frame.size()));
 }
@@ -160,13 +156,7 @@ std::unique_ptr<FakeSeat> FakeAgent::fork_processor() {
   msghdr message{};
   message.msg_iov = &body;
   message.msg_iovlen = 1;
-  message.msg_control = ancillary;
-  message.msg_controllen = sizeof ancillary;
-  cmsghdr* part = CMSG_FIRSTHDR(&message);
-  part->cmsg_level = SOL_SOCKET;
-  part->cmsg_type = SCM_RIGHTS;
-  part->cmsg_len = CMSG_LEN(sizeof passed);
-  std::memcpy(CMSG_DATA(part), passed, sizeof passed);
+  pass_descriptors(message, ancillary, passed);
   REQUIRE(sendmsg(control_, &message, MSG_NOSIGNAL) == sizeof request);
   close(ends[1]);
   return std::make_unique<FakeSeat>(ends[0], resume);
