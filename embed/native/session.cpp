@@ -10,8 +10,6 @@ namespace scaler::native {
 
 namespace {
 
-constexpr std::uint64_t backlog_bytes_max = std::uint64_t{256} << 20;
-
 auto* sessions = new std::unordered_set<Session*>;  // never destroyed, see pump.cpp
 unsigned generation = 1;
 
@@ -100,11 +98,11 @@ bool post(Session* session, client::Request&& request) {
 }
 
 int wait_for_room(Session* session) {
-  if (session->link->backlog_bytes() <= backlog_bytes_max) return 0;
-  session->link->want_room(backlog_bytes_max / 2);
+  if (!session->link->is_crowded()) return 0;
+  session->link->want_room();
   const auto has_room = [](void* what) {
     const auto* waiting = static_cast<Session*>(what);
-    return waiting->ended || waiting->link->backlog_bytes() <= backlog_bytes_max / 2;
+    return waiting->ended || waiting->link->has_room();
   };
   return pump::wait(has_room, session, -1) < 0 ? -1 : 0;
 }

@@ -11,7 +11,7 @@ namespace {
 
 // The first tasks of a map start while the others are still being pickled.
 constexpr std::size_t first_chunk = 32;
-constexpr std::size_t chunk_max = 2048;
+constexpr std::size_t chunk_max = 256;
 constexpr std::size_t large_bytes = 64 << 10;
 
 bool add_reference(Session* session, PyObject* reference, client::NewTask& task) {
@@ -84,13 +84,17 @@ bool post_tasks(Session* session, client::Submit& request) {
   return false;
 }
 
-void abandon(Session* session, const std::vector<TaskId>& tasks) {
-  if (!tasks.empty()) session->link->post(client::Abandon{tasks});
+// Those that were not posted are nobody's to cancel, which the link finds out.
+void abandon(Session* session, PyObject* futures) {
+  client::Abandon request;
+  const Py_ssize_t count = PyList_Size(futures);
+  for (Py_ssize_t i = 0; i < count; ++i)
+    request.tasks.push_back(reinterpret_cast<Future*>(PyList_GetItem(futures, i))->id);
+  if (count > 0) session->link->post(std::move(request));
 }
 
 // Appends the futures of all rows; posts them in chunks. False with an exception set.
-bool submit_rows(Session* session, PyObject* rows, client::Submit& request, PyObject* futures,
-                 std::vector<TaskId>& posted) {
+bool submit_rows(Session* session, PyObject* rows, client::Submit& request, PyObject* futures) {
   std::size_t chunk = first_chunk;
   while (PyObject* row = PyIter_Next(rows)) {
     PyObject* arguments = PyTuple_CheckExact(row) ? own(row) : PySequence_Tuple(row);
@@ -103,7 +107,6 @@ bool submit_rows(Session* session, PyObject* rows, client::Submit& request, PyOb
     Py_DECREF(future);
     if (appended < 0) return false;
     if (request.tasks.size() < chunk) continue;
-    for (const client::NewTask& task : request.tasks) posted.push_back(task.id);
     client::Submit next = request_like(request);
     if (!post_tasks(session, request)) return false;
     request = std::move(next);
@@ -150,12 +153,11 @@ PyObject* core_submit_many(PyObject* self, PyObject* arguments) {
   if (!read_common(session, function, capabilities, priority, request)) return nullptr;
   PyObject* iterator = PyObject_GetIter(rows);
   PyObject* futures = iterator == nullptr ? nullptr : PyList_New(0);
-  std::vector<TaskId> posted;
-  if (futures != nullptr && !submit_rows(session, iterator, request, futures, posted)) {
+  if (futures != nullptr && !submit_rows(session, iterator, request, futures)) {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
     drop_tokens(request);
-    abandon(session, posted);
+    abandon(session, futures);
     Py_CLEAR(futures);
     PyErr_Restore(type, value, traceback);
   }

@@ -111,6 +111,7 @@ void ClientCore::finish_turn(TimePoint now, Outbox& out) { impl_->flush(now, out
 
 bool ClientCore::ended() const { return impl_->phase == Impl::Phase::ended; }
 std::uint64_t ClientCore::unstored_bytes() const { return impl_->unstored_bytes; }
+std::size_t ClientCore::unstored_objects() const { return impl_->unstored.size(); }
 const ClientCore::Counters& ClientCore::counters() const { return impl_->counters; }
 std::size_t ClientCore::open_tasks() const { return impl_->tasks.size(); }
 

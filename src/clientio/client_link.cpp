@@ -4,14 +4,17 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "clientio/request_queue.hpp"
 #include "clientio/usage.hpp"
 #include "scaler/base/assert.hpp"
 #include "scaler/base/log.hpp"
@@ -27,24 +30,17 @@ namespace scaler::clientio {
 
 namespace {
 
-constexpr std::uint64_t nobody_wants_room = 0;
+// What one turn takes of what was posted; the rest waits for the next, so that neither a burst's
+// messages nor answers wait for all of it, and no more of it is held in pieces at any time.
+constexpr std::size_t pieces_per_turn = 512;
+// Effects of a usual turn; the room for more is given back after it.
+constexpr std::size_t effects_kept_room = 4 * pieces_per_turn;
+
+// What a task or an object takes beside its payload while it is on its way, about.
+constexpr std::uint64_t piece_bytes = 256;
 
 // What is larger is told to the core at once: then it counts no more as waiting in memory.
 constexpr std::size_t late_answer_bytes_max = 16 * 1024;
-
-std::uint64_t bytes_of(const std::vector<client::NewObject>& objects) {
-  std::uint64_t sum = 0;
-  for (const client::NewObject& object : objects) sum += object.payload.size();
-  return sum;
-}
-
-std::uint64_t bytes_of(const client::Request& request) {
-  if (const auto* submit = std::get_if<client::Submit>(&request)) return bytes_of(submit->objects);
-  if (const auto* graph = std::get_if<client::SubmitGraph>(&request))
-    return bytes_of(graph->objects);
-  if (const auto* upload = std::get_if<client::Upload>(&request)) return bytes_of(upload->objects);
-  return 0;
-}
 
 net::DealerOptions scheduler_dealer(const LinkOptions& options) {
   net::DealerOptions result;
@@ -90,19 +86,24 @@ struct ClientLink::Shared {
     bool given_up = false;
   };
 
-  std::mutex mutex;  // guards the next six
+  RequestQueue requests;
+
+  std::mutex mutex;  // guards the next five
   std::condition_variable ended_changed;
   std::condition_variable wish_settled;
   std::vector<std::shared_ptr<FileWish>> wishes;
-  std::vector<client::Request> posted;
-  bool rung = false;    // the thread will look at `posted`
-  bool closed = false;  // nobody will
+  bool closed = false;  // nobody will look at `wishes`
   bool ended = false;
 
-  std::atomic<std::uint64_t> posted_bytes = 0;
   std::atomic<std::uint64_t> unstored_bytes = 0;
-  std::atomic<std::uint64_t> room_wanted = nobody_wants_room;
+  std::atomic<std::uint64_t> crowd_bytes = 0;  // messages and small objects, about
+  std::atomic<bool> room_wanted = false;
   std::atomic<bool> lends_files = false;
+
+  bool fits(std::uint64_t part) const {
+    return requests.payload_bytes() + unstored_bytes <= options.backlog_bytes_max / part &&
+           requests.pieces() * piece_bytes + crowd_bytes <= options.crowd_bytes_max / part;
+  }
 };
 
 namespace {
@@ -117,7 +118,7 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
         shared_(shared),
         core_(shared.options.client),
         scheduler_(loop, scheduler_dealer(shared.options), *this),
-        requests_(loop, shared.wake, [this] { take_requests(); }),
+        requests_(loop, shared.wake, [this] { take_requests(pieces_per_turn); }),
         deadline_(loop, [this] { on_deadline(); }),
         end_of_turn_(loop.before_poll([this] { end_turn(); })) {
     shared_.options.client.serializer = {};
@@ -126,7 +127,7 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
 
   // After the loop has stopped: whoever still asks is told.
   void close() {
-    take_requests();
+    take_requests(std::numeric_limits<std::size_t>::max());
     deliver();
   }
 
@@ -155,13 +156,14 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
   }
   void on_stored(const ObjectId& id) override { core_.on_object_stored(id, loop_.now(), outbox_); }
 
-  void take_requests();
+  void take_requests(std::size_t share);
   void on_deadline();
   void end_turn();
   void perform(client::Effect effect);
   void connect_store(const Address& address);
   void borrow(const std::shared_ptr<Shared::FileWish>& wish);
   void hang_up(Duration patience);
+  std::uint64_t crowd_bytes() const;
   void deliver();
 
   net::Loop& loop_;
@@ -180,23 +182,22 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
   bool hung_up_ = false;
 };
 
-void LinkThread::take_requests() {
+void LinkThread::take_requests(std::size_t share) {
   std::uint64_t rings;
   [[maybe_unused]] const ssize_t ignored = read(shared_.wake, &rings, sizeof rings);
-  std::vector<client::Request> requests;
   std::vector<std::shared_ptr<Shared::FileWish>> wishes;
   {
     const std::lock_guard lock(shared_.mutex);
-    requests.swap(shared_.posted);
     wishes.swap(shared_.wishes);
-    shared_.rung = false;
-  }
-  for (client::Request& request : requests) {
-    const std::uint64_t bytes = bytes_of(request);
-    core_.on_request(std::move(request), loop_.now(), outbox_);
-    shared_.posted_bytes.fetch_sub(bytes, std::memory_order_relaxed);
   }
   for (const auto& wish : wishes) borrow(wish);
+  while (share > 0) {
+    std::optional<client::Request> request = shared_.requests.take();
+    if (!request) return;
+    share -= std::min(share, pieces_of(*request));
+    core_.on_request(std::move(*request), loop_.now(), outbox_);
+  }
+  shared_.ring();
 }
 
 void LinkThread::borrow(const std::shared_ptr<Shared::FileWish>& wish) {
@@ -236,10 +237,13 @@ void LinkThread::end_turn() {
     if (is_said(effect)) perform(std::move(effect));
   for (client::Effect& effect : effects)
     if (!is_said(effect)) perform(std::move(effect));
-  effects.clear();
-  outbox_.effects = std::move(effects);  // the memory is used again
+  if (effects.capacity() <= effects_kept_room) {
+    effects.clear();
+    outbox_.effects = std::move(effects);  // the memory is used again
+  }
   shared_.lends_files.store(store_ && store_->lends_files(), std::memory_order_relaxed);
   shared_.unstored_bytes.store(core_.unstored_bytes(), std::memory_order_relaxed);
+  shared_.crowd_bytes.store(crowd_bytes(), std::memory_order_relaxed);
   deliver();
   if (hung_up_) return;
   auto next = core_.next_deadline();
@@ -290,11 +294,14 @@ void LinkThread::hang_up(Duration patience) {
   scheduler_.shut_down(patience, [this] { loop_.stop(); });
 }
 
+// While a connection is lost nobody is made to wait for it.
+std::uint64_t LinkThread::crowd_bytes() const {
+  if (!scheduler_.connected() || !store_ || !store_->connected()) return 0;
+  return scheduler_.queued_bytes() + core_.unstored_objects() * piece_bytes;
+}
+
 void LinkThread::deliver() {
-  const std::uint64_t wanted = shared_.room_wanted.load(std::memory_order_relaxed);
-  bool room = false;
-  if (wanted != nobody_wants_room && shared_.unstored_bytes + shared_.posted_bytes <= wanted)
-    room = shared_.room_wanted.exchange(nobody_wants_room) != nobody_wants_room;
+  const bool room = shared_.room_wanted && shared_.fits(2) && shared_.room_wanted.exchange(false);
   if (outbox_.notices.empty() && !room) return;
   shared_.deliver(std::exchange(outbox_.notices, {}));
 }
@@ -305,6 +312,7 @@ void run_link(const std::shared_ptr<ClientLink::Shared>& shared) {
     net::Loop loop;
     LinkThread link(loop, *shared);
     loop.run();
+    shared->requests.close();
     {
       const std::lock_guard lock(shared->mutex);
       shared->closed = true;
@@ -338,26 +346,16 @@ ClientLink::~ClientLink() {
 }
 
 bool ClientLink::post(client::Request&& request) {
-  const std::uint64_t bytes = bytes_of(request);
-  bool ring = false;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    if (shared_->closed) return false;
-    shared_->posted.push_back(std::move(request));
-    shared_->posted_bytes.fetch_add(bytes, std::memory_order_relaxed);
-    ring = !std::exchange(shared_->rung, true);
-  }
-  if (ring) shared_->ring();
-  return true;
+  const auto posted = shared_->requests.post(std::move(request));
+  if (posted == RequestQueue::Posted::ring) shared_->ring();
+  return posted != RequestQueue::Posted::closed;
 }
 
-std::uint64_t ClientLink::backlog_bytes() const {
-  return shared_->posted_bytes.load(std::memory_order_relaxed) +
-         shared_->unstored_bytes.load(std::memory_order_relaxed);
-}
+bool ClientLink::is_crowded() const { return !shared_->fits(1); }
+bool ClientLink::has_room() const { return shared_->fits(2); }
 
-void ClientLink::want_room(std::uint64_t backlog_bytes_wanted) {
-  shared_->room_wanted.store(backlog_bytes_wanted);
+void ClientLink::want_room() {
+  shared_->room_wanted.store(true);
   shared_->ring();  // perhaps there is room already
 }
 
@@ -368,7 +366,7 @@ Bytes ClientLink::borrow_file(std::uint64_t bytes, Duration patience) {
   std::unique_lock lock(shared_->mutex);
   if (shared_->closed) return {};
   shared_->wishes.push_back(wish);
-  if (!std::exchange(shared_->rung, true)) shared_->ring();
+  shared_->ring();
   shared_->wish_settled.wait_for(lock, patience, [&] { return wish->settled; });
   wish->given_up = !wish->settled;
   return std::move(wish->file);

@@ -24,6 +24,10 @@ struct LinkOptions {
   Address scheduler;
   bool speaks_ymq_first = false;           // the other protocol is tried when this one fails
   std::shared_ptr<tls::Context> tls = {};  // its own; what to show of itself if it is asked
+  // The link is crowded (is_crowded) by more payloads than this that the object storage has not
+  // taken, or by more messages and small objects on their way, while both connections stand.
+  std::uint64_t backlog_bytes_max = std::uint64_t{256} << 20;
+  std::uint64_t crowd_bytes_max = std::uint64_t{16} << 20;
 };
 
 // One client with its own thread and loop. Requests may be posted by any thread; what they carry
@@ -44,10 +48,11 @@ class ClientLink {
   // False: the link has ended; the request is left as it was, and nobody will answer it.
   bool post(client::Request&& request);
 
-  // Bytes posted and not yet taken by the object storage. Whoever finds it too much waits, after
-  // want_room(), for a batch, and looks again.
-  std::uint64_t backlog_bytes() const;
-  void want_room(std::uint64_t backlog_bytes_wanted);
+  // Whoever finds it crowded and posts no more for now calls want_room(), and then waits for a
+  // batch and looks again, until has_room(): half of it has left.
+  bool is_crowded() const;
+  void want_room();
+  bool has_room() const;
 
   // Room in a memory file of the store's (borrowed_file.hpp) for an object of so many bytes, which
   // may then be posted; nothing, at once or after `patience`, where there is none to be had. Waits:

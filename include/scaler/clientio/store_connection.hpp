@@ -47,6 +47,7 @@ class StoreConnection : private net::DealerEvents {
   void put(const ObjectId& id, Bytes payload, Answered when = Answered::at_once);
   void get(const ObjectId& id, std::uint64_t bytes_max = wire::everything);
   void remove(const ObjectId& id);
+  bool connected() const { return dealer_.connected(); }
   bool on_same_host() const { return dealer_.on_same_host(); }
   bool flush() { return dealer_.flush(); }  // net::Dealer's
 
