@@ -118,11 +118,13 @@ std::size_t ClientCore::open_tasks() const { return impl_->tasks.size(); }
 std::size_t ClientCore::live_objects() const {
   const Impl& my = *impl_;
   std::size_t count = my.kept.size();
-  for (const auto& [id, task] : my.tasks)
+  for (const auto& [id, task] : my.tasks) {
+    const auto arguments = task.arguments.view();
     count += static_cast<std::size_t>(
-                 std::count_if(task.arguments.begin(), task.arguments.end(),
+                 std::count_if(arguments.begin(), arguments.end(),
                                [](const TaskArgument& argument) { return argument.own; })) +
              (task.phase == Task::Phase::sent ? 0 : 1);
+  }
   for (const auto& [key, graph] : my.graphs) count += graph.own.size();
   return count;
 }
@@ -139,7 +141,8 @@ void ClientCore::check_invariants() const {
                   "a task is fetched if and only if it says so");
     SCALER_ASSERT((task.token == 0) == (task.phase == Task::Phase::known),
                   "only a known result has nobody waiting");
-    if (task.function != nullptr) ++users[task.function->first];
+    SCALER_ASSERT(task.of_graph == !task.common, "a task has a function, or is a graph's");
+    if (task.common) ++users[task.common->function->first];
   }
   for (const auto& [id, object] : my.kept) {
     SCALER_ASSERT(object.tasks_open == users[id], "each function counts its tasks");

@@ -25,7 +25,7 @@ void ClientCore::Impl::on_request(SubmitGraph& request, Outbox& out) {
   for (const GraphTarget& target : request.targets) {
     Task task;
     task.token = target.token;
-    task.graph = key;
+    task.of_graph = true;
     task.fetch = request.fetch;
     tasks.emplace(target.node, std::move(task));
     said.targets.push_back(target.node);

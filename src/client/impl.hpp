@@ -7,24 +7,30 @@
 #include <unordered_set>
 #include <vector>
 
+#include "client/argument_list.hpp"
+#include "client/counted_pointer.hpp"
 #include "scaler/client/client_core.hpp"
 
 namespace scaler::client {
 
-// An uploaded object, which any number of tasks may use.
-struct Kept {
-  Bytes name;
-  std::size_t tasks_open = 0;  // whose function it is
-  bool released = false;       // goes with the last of them
-  unsigned copies_sent = 0;    // with tasks
-};
+struct Kept;
 using KeptObjects = std::unordered_map<ObjectId, Kept>;
 
 // What the tasks of one request have in common.
 struct Common {
+  KeptObjects::pointer function = nullptr;  // stays while one of its tasks is open
   wire::TaskFlags flags;
   wire::Capabilities capabilities;
   Bytes metadata;  // the flags, encoded
+};
+
+// An uploaded object, which any number of tasks may use.
+struct Kept {
+  Bytes name;
+  std::size_t tasks_open = 0;                // whose function it is
+  bool released = false;                     // goes with the last of them
+  unsigned copies_sent = 0;                  // with tasks
+  CountedPointer<const Common> last_common;  // most tasks are like the one before
 };
 
 // What is known of a task once its end was announced.
@@ -34,7 +40,7 @@ struct Announced {
 };
 
 // sent -> fetching -> (known -> fetching ->) over, where the record is gone. A target of a graph
-// is a task too, with the graph's key.
+// is a task too. Programs have a million of them waiting, so every byte counts.
 struct Task {
   enum class Phase : std::uint8_t {
     sent,      // the scheduler has it
@@ -42,17 +48,17 @@ struct Task {
     known,     // announced and told; the result stays in the store until somebody wants it
   };
   Token token = 0;                       // of the next notice; 0 in `known`
-  std::uint64_t graph = 0;               // its key; 0: none
   std::unique_ptr<Announced> announced;  // not in `sent`
-  std::vector<TaskArgument> arguments;   // those of its own are released when it is over
-  std::shared_ptr<const Common> common;
-  KeptObjects::pointer function = nullptr;
+  CountedPointer<const Common> common;   // not of a graph's target
+  ArgumentList arguments;                // those of its own are released when it is over
   Phase phase = Phase::sent;
   Fetch fetch = Fetch::lazy;
-  bool failed = false;
-  bool told = false;  // Finished was said: an Arrived is what is missing
-  bool cancel_requested = false;
+  bool of_graph : 1 = false;  // whose key is that of the task's id
+  bool failed : 1 = false;
+  bool told : 1 = false;  // Finished was said: an Arrived is what is missing
+  bool cancel_requested : 1 = false;
 };
+static_assert(sizeof(Task) == 64);
 
 struct Graph {
   TaskId id;
@@ -92,8 +98,9 @@ struct ClientCore::Impl {
   void settle_lost(std::unordered_map<TaskId, Task>::iterator at, Reason reason,
                    const std::string& text, Outbox& out);
   std::unordered_map<TaskId, Task>::iterator forget(std::unordered_map<TaskId, Task>::iterator at);
-  std::shared_ptr<const Common> common_of(const wire::TaskFlags& flags,
-                                          wire::Capabilities capabilities);
+  CountedPointer<const Common> common_of(KeptObjects::value_type& function,
+                                         const wire::TaskFlags& flags,
+                                         wire::Capabilities capabilities);
   wire::Task message_of(const TaskId& id, const Task& task);
   wire::Carried carried_by(const Task& task);
   void request_cancel(const TaskId& id, Task& task);
@@ -117,6 +124,7 @@ struct ClientCore::Impl {
   void release_kept(KeptObjects::iterator at);
   void flush(TimePoint now, Outbox& out);
   void flush_releases(Outbox& out);
+  void give_back_room();
 
   Bytes source() const { return identity; }
 
@@ -144,7 +152,6 @@ struct ClientCore::Impl {
   std::unordered_map<TaskId, Task> tasks;
   std::unordered_map<std::uint64_t, Graph> graphs;
   KeptObjects kept;
-  std::shared_ptr<const Common> last_common;                 // most tasks are like the one before
   std::unordered_map<ObjectId, TaskId> fetches;              // by result
   std::unordered_map<ObjectId, std::uint64_t> fetch_limits;  // of lazy ones: bytes asked for
   std::unordered_map<ObjectId, Bytes> unstored;

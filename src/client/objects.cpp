@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 #include "client/impl.hpp"
@@ -15,6 +17,8 @@ constexpr std::uint64_t copies_bytes_max = 4 * std::uint64_t{wire::copy_bytes_ma
 constexpr Duration release_interval_large = 5ms;
 // How many tasks take their function along.
 constexpr unsigned function_copies_max = 16;
+// Entries of a table that is empty; a larger one goes.
+constexpr std::size_t kept_room = 4096;
 
 }  // namespace
 
@@ -82,7 +86,7 @@ void ClientCore::Impl::on_object(const ObjectId& id, Bytes payload, Outbox& out)
     fetches.erase(fetch);
     return;
   }
-  if (payload.size() >= removed_at_once_bytes && found->second.graph == 0)
+  if (payload.size() >= removed_at_once_bytes && !found->second.of_graph)
     out.effects.emplace_back(RemoveObject{id});
   deliver(found, std::move(payload), out);
 }
@@ -113,10 +117,11 @@ wire::Carried ClientCore::Impl::carried_by(const Task& task) {
     carried.copies[place] = found->second;
     return true;
   };
-  auto& [function, kept_function] = *task.function;
+  auto& [function, kept_function] = *task.common->function;
   if (kept_function.copies_sent < function_copies_max && add(0, function))
     ++kept_function.copies_sent;
-  for (std::size_t at = 0; at < task.arguments.size(); ++at) add(at + 1, task.arguments[at].id);
+  const std::span<const TaskArgument> arguments = task.arguments.view();
+  for (std::size_t at = 0; at < arguments.size(); ++at) add(at + 1, arguments[at].id);
   return carried;
 }
 
@@ -131,11 +136,25 @@ void ClientCore::Impl::flush(TimePoint now, Outbox& out) {
   for (wire::Message& message : after_creates)
     out.effects.emplace_back(ToScheduler{std::move(message)});
   after_creates.clear();
+  give_back_room();
   if (releases.size() >= options.release_batch) return flush_releases(out);
   if (releases.empty()) return;
   const TimePoint due = now + (release_urgent ? release_interval_large : options.release_interval);
   if (!release_at) release_by = now + options.release_interval_busy;
   release_at = std::min(release_at.value_or(due), due);
+}
+
+// What a burst needed is not kept for the next one.
+void ClientCore::Impl::give_back_room() {
+  const auto give_back = [](auto& emptied, std::size_t room) {
+    if (emptied.empty() && room > kept_room) std::decay_t<decltype(emptied)>().swap(emptied);
+  };
+  give_back(after_creates, after_creates.capacity());
+  give_back(tasks, tasks.bucket_count());
+  give_back(fetches, fetches.bucket_count());
+  give_back(fetch_limits, fetch_limits.bucket_count());
+  give_back(unstored, unstored.bucket_count());
+  give_back(released_unstored, released_unstored.bucket_count());
 }
 
 void ClientCore::Impl::flush_releases(Outbox& out) {

@@ -55,11 +55,13 @@ void ClientCore::Impl::say_again() {
     if (std::exchange(graph.cancel_requested, false)) cancel_graph(key);
   }
   for (auto& [id, task] : tasks) {
-    for (const TaskArgument& argument : task.arguments)
+    for (const TaskArgument& argument : task.arguments.view())
       if (argument.own) announce_again(argument.id, {});
-    if (task.phase != Task::Phase::sent || task.graph != 0) continue;
+    if (task.phase != Task::Phase::sent || task.of_graph) continue;
     after_creates.emplace_back(message_of(id, task));
-    if (std::exchange(task.cancel_requested, false)) request_cancel(id, task);
+    if (!task.cancel_requested) continue;
+    task.cancel_requested = false;
+    request_cancel(id, task);
   }
 }
 

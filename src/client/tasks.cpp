@@ -8,33 +8,34 @@
 namespace scaler::client {
 
 void ClientCore::Impl::on_request(Submit& request, Outbox& out) {
-  const auto common = common_of(request.flags, std::move(request.capabilities));
   const auto function = kept.find(request.function);
   if (function == kept.end()) {  // cleared since it was looked up, and so are its tasks
     for (const NewTask& task : request.tasks) out.notices.emplace_back(Canceled{task.token});
     return;
   }
+  const auto common = common_of(*function, request.flags, std::move(request.capabilities));
   announce(request.objects, out);
   function->second.tasks_open += request.tasks.size();
   for (NewTask& asked : request.tasks) {
     Task task;
     task.token = asked.token;
     task.fetch = request.fetch;
-    task.function = &*function;
     task.common = common;
-    task.arguments = std::move(asked.arguments);
+    task.arguments = ArgumentList(std::move(asked.arguments));
     after_creates.emplace_back(message_of(asked.id, task));
     const bool fresh = tasks.emplace(asked.id, std::move(task)).second;
     SCALER_ASSERT(fresh, "task ids are unique");
   }
 }
 
-std::shared_ptr<const Common> ClientCore::Impl::common_of(const wire::TaskFlags& flags,
-                                                          wire::Capabilities capabilities) {
-  if (!last_common || last_common->flags != flags || last_common->capabilities != capabilities)
-    last_common = std::make_shared<const Common>(
-        Common{flags, std::move(capabilities), wire::encode_task_flags(flags)});
-  return last_common;
+CountedPointer<const Common> ClientCore::Impl::common_of(KeptObjects::value_type& function,
+                                                         const wire::TaskFlags& flags,
+                                                         wire::Capabilities capabilities) {
+  auto& last = function.second.last_common;
+  if (!last || last->flags != flags || last->capabilities != capabilities)
+    last = make_counted<const Common>(
+        Common{&function, flags, std::move(capabilities), wire::encode_task_flags(flags)});
+  return last;
 }
 
 wire::Task ClientCore::Impl::message_of(const TaskId& id, const Task& task) {
@@ -42,17 +43,19 @@ wire::Task ClientCore::Impl::message_of(const TaskId& id, const Task& task) {
   said.id = id;
   said.source = source();
   said.metadata = task.common->metadata;
-  said.function = task.function->first;
+  said.function = task.common->function->first;
   said.capabilities = task.common->capabilities;
-  said.arguments.reserve(task.arguments.size());
-  for (const TaskArgument& argument : task.arguments) said.arguments.emplace_back(argument.id);
+  said.arguments.reserve(task.arguments.view().size());
+  for (const TaskArgument& argument : task.arguments.view())
+    said.arguments.emplace_back(argument.id);
   said.carried = carried_by(task);
   return said;
 }
 
 void ClientCore::Impl::request_cancel(const TaskId& id, Task& task) {
-  if (task.graph != 0) return cancel_graph(task.graph);
-  if (std::exchange(task.cancel_requested, true)) return;
+  if (task.of_graph) return cancel_graph(graph_key_of(id));
+  if (task.cancel_requested) return;
+  task.cancel_requested = true;
   after_creates.emplace_back(wire::TaskCancel{id, true});
 }
 
@@ -73,10 +76,9 @@ void ClientCore::Impl::on_request(Abandon& request, Outbox& out) {
     if (found == tasks.end()) continue;
     Task& task = found->second;
     if (task.phase == Task::Phase::sent) {
-      const std::uint64_t graph = task.graph;
       request_cancel(id, task);
-      if (graph != 0) {
-        settle_graph_canceled(graph, out);
+      if (task.of_graph) {
+        settle_graph_canceled(graph_key_of(id), out);
         continue;
       }
     }
@@ -190,20 +192,21 @@ void ClientCore::Impl::settle_lost(std::unordered_map<TaskId, Task>::iterator at
 std::unordered_map<TaskId, Task>::iterator ClientCore::Impl::forget(
     std::unordered_map<TaskId, Task>::iterator at) {
   Task& task = at->second;
-  for (const TaskArgument& argument : task.arguments) {
+  for (const TaskArgument& argument : task.arguments.view()) {
     if (!argument.own) continue;
     release(argument.id);
     release_urgent = release_urgent || argument.large;
   }
-  if (task.function != nullptr && --task.function->second.tasks_open == 0 &&
-      task.function->second.released)
-    release_kept(kept.find(task.function->first));
+  if (task.common) {
+    auto& [id, function] = *task.common->function;
+    if (--function.tasks_open == 0 && function.released) release_kept(kept.find(id));
+  }
   if (task.phase != Task::Phase::sent) {
     const ObjectId result = task.announced->result;
     fetches.erase(result);
     fetch_limits.erase(result);
-    const auto graph = graphs.find(task.graph);
-    if (task.graph != 0 && graph != graphs.end())
+    const auto graph = task.of_graph ? graphs.find(graph_key_of(at->first)) : graphs.end();
+    if (graph != graphs.end())
       graph->second.own.push_back(result);  // another node may still read it
     else
       release(result);

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "clientio/heap_trim.hpp"
 #include "clientio/request_queue.hpp"
 #include "clientio/usage.hpp"
 #include "scaler/base/assert.hpp"
@@ -120,6 +121,7 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
         scheduler_(loop, scheduler_dealer(shared.options), *this),
         requests_(loop, shared.wake, [this] { take_requests(pieces_per_turn); }),
         deadline_(loop, [this] { on_deadline(); }),
+        quiet_(loop, [this] { on_quiet(); }),
         end_of_turn_(loop.before_poll([this] { end_turn(); })) {
     shared_.options.client.serializer = {};
     core_.start(loop_.now(), outbox_);
@@ -137,6 +139,7 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
     on_deadline();
   }
   void on_message(Bytes payload) override {
+    passed(payload.size() + piece_bytes);
     auto message = wire::decode(payload);
     if (message) return core_.on_scheduler_message(std::move(*message), loop_.now(), outbox_);
     if (auto more = bad_messages_.allow(loop_.now()))
@@ -152,12 +155,15 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
     core_.on_store_lost(why, loop_.now(), outbox_);
   }
   void on_object(const ObjectId& id, Bytes payload) override {
+    passed(payload.size() + piece_bytes);
     core_.on_object(id, std::move(payload), loop_.now(), outbox_);
   }
   void on_stored(const ObjectId& id) override { core_.on_object_stored(id, loop_.now(), outbox_); }
 
   void take_requests(std::size_t share);
   void on_deadline();
+  void passed(std::uint64_t bytes);
+  void on_quiet();
   void end_turn();
   void perform(client::Effect effect);
   void connect_store(const Address& address);
@@ -176,6 +182,9 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
   net::Watcher requests_;
   net::Timer deadline_;
   std::optional<TimePoint> armed_;
+  HeapTrim heap_trim_;
+  net::Timer quiet_;
+  bool quiet_armed_ = false;
   std::unique_ptr<net::Loop::Token> end_of_turn_;
   Usage usage_;
   log::RateLimit bad_messages_{5, 10s};
@@ -194,7 +203,9 @@ void LinkThread::take_requests(std::size_t share) {
   while (share > 0) {
     std::optional<client::Request> request = shared_.requests.take();
     if (!request) return;
-    share -= std::min(share, pieces_of(*request));
+    const std::size_t pieces = pieces_of(*request);
+    share -= std::min(share, pieces);
+    passed(payload_bytes_of(*request) + pieces * piece_bytes);
     core_.on_request(std::move(*request), loop_.now(), outbox_);
   }
   shared_.ring();
@@ -219,6 +230,30 @@ void LinkThread::on_deadline() {
   if (core_.heartbeat_due(now) && scheduler_.connected())
     core_.send_heartbeat(usage_.read(now), now, outbox_);
   core_.on_deadline(now, outbox_);
+}
+
+void LinkThread::passed(std::uint64_t bytes) {
+  heap_trim_.passed(bytes, loop_.now());
+  if (quiet_armed_) return;
+  const auto due = heap_trim_.due();
+  if (!due) return;
+  quiet_armed_ = true;
+  quiet_.start_at(*due);
+}
+
+// What is still on its way is followed by an answer, or at last by an echo: then it is looked
+// again.
+void LinkThread::on_quiet() {
+  quiet_armed_ = false;
+  const auto due = heap_trim_.due();
+  if (!due || shared_.requests.pieces() > 0 || crowd_bytes() > 0) return;
+  if (*due > loop_.now()) {
+    quiet_armed_ = true;
+    return quiet_.start_at(*due);
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  trim_heap();
+  heap_trim_.trimmed(loop_.now(), std::chrono::steady_clock::now() - begin);
 }
 
 void LinkThread::end_turn() {
@@ -291,6 +326,7 @@ void LinkThread::hang_up(Duration patience) {
   if (std::exchange(hung_up_, true)) return;
   store_.reset();
   deadline_.stop();
+  quiet_.stop();
   scheduler_.shut_down(patience, [this] { loop_.stop(); });
 }
 
