@@ -215,7 +215,7 @@ class ClientCore {
   bool ended() const;
   std::uint64_t unstored_bytes() const;  // handed to the store and not yet acknowledged
   std::size_t unstored_objects() const;
-  void check_invariants() const;         // O(everything); tests
+  void check_invariants() const;  // O(everything); tests
 
   struct Counters {
     std::uint64_t unexpected_messages = 0;  // kinds that are not for a client
