@@ -118,6 +118,11 @@ PyObject* wait_ready(PyObject* self, PyObject*) {
   return nullptr;
 }
 
+PyObject* check(PyObject* self, PyObject*) {
+  pump::drain();
+  return check_usable(session_of(self)) ? none() : nullptr;
+}
+
 PyObject* put(PyObject* self, PyObject* arguments) {
   PyObject *payload, *name;
   int as_reference;
@@ -240,6 +245,8 @@ PyObject* get_forked(PyObject* self, void*) {
 
 PyMethodDef methods[] = {
     {"wait_ready", wait_ready, METH_NOARGS, "Wait for the connections; raises what came instead."},
+    {"check_usable", check, METH_NOARGS,
+     "Raises what stops the client from being used, if anything."},
     {"put", put, METH_VARARGS,
      "put(payload: bytes, name: bytes, as_reference: bool) -> id. Stays until released."},
     {"release", release_objects, METH_O, "release(ids): of what put() gave."},

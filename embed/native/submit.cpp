@@ -43,8 +43,27 @@ bool add_argument(Session* session, PyObject* argument, client::Submit& request,
   return true;
 }
 
+// Lets the exception that is set say which argument it is about. `item` of a map, or -1.
+void blame_argument(Py_ssize_t argument, Py_ssize_t item) {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  PyObject* calls = PyImport_ImportModule("scaler.client.calls");
+  PyObject* what = item < 0 ? PyUnicode_FromFormat("args[%zd]", argument)
+                            : PyUnicode_FromFormat("args[%zd] of item %zd", argument, item);
+  PyObject* blamed = calls == nullptr || what == nullptr
+                         ? nullptr
+                         : PyObject_CallMethod(calls, "blame", "OO", value, what);
+  if (blamed == nullptr) PyErr_Clear();
+  Py_XDECREF(blamed);
+  Py_XDECREF(what);
+  Py_XDECREF(calls);
+  PyErr_Restore(type, value, traceback);
+}
+
 // The future of one more task of `request`; null with an exception set, and the request as it was.
-PyObject* add_task(Session* session, PyObject* arguments, client::Submit& request) {
+PyObject* add_task(Session* session, PyObject* arguments, client::Submit& request,
+                   Py_ssize_t item = -1) {
   const std::size_t objects_before = request.objects.size();
   client::NewTask task;
   const Py_ssize_t count = PyTuple_Size(arguments);
@@ -52,6 +71,7 @@ PyObject* add_task(Session* session, PyObject* arguments, client::Submit& reques
   for (Py_ssize_t i = 0; i < count; ++i) {
     if (add_argument(session, PyTuple_GetItem(arguments, i), request, task)) continue;
     request.objects.resize(objects_before);
+    blame_argument(i, item);
     return nullptr;
   }
   task.id = new_task_id(session);
@@ -100,7 +120,7 @@ bool submit_rows(Session* session, PyObject* rows, client::Submit& request, PyOb
     PyObject* arguments = PyTuple_CheckExact(row) ? own(row) : PySequence_Tuple(row);
     Py_DECREF(row);
     if (arguments == nullptr) return false;
-    PyObject* future = add_task(session, arguments, request);
+    PyObject* future = add_task(session, arguments, request, PyList_Size(futures));
     Py_DECREF(arguments);
     if (future == nullptr) return false;
     const int appended = PyList_Append(futures, future);

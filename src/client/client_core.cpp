@@ -11,6 +11,10 @@ namespace scaler::client {
 ClientCore::Impl::Impl(Options given)
     : options(std::move(given)), identity(Bytes::copy_of(options.identity)) {
   creates.type = wire::ObjectInstructionType::create;
+  // One lost echo does not end a client, however short its patience.
+  constexpr int heartbeats_per_timeout = 3;
+  options.heartbeat_interval = std::clamp(options.timeout / heartbeats_per_timeout, Duration(1ms),
+                                          std::max(options.heartbeat_interval, Duration(1ms)));
 }
 
 ClientCore::ClientCore(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -79,8 +83,9 @@ void ClientCore::on_store_connected(TimePoint /*now*/, Outbox& out) {
   impl_->on_store_connected(out);
 }
 
-void ClientCore::on_store_lost(std::string_view /*why*/, TimePoint now, Outbox& /*out*/) {
+void ClientCore::on_store_lost(std::string_view why, TimePoint now, Outbox& /*out*/) {
   Impl& my = *impl_;
+  my.store_failure = why;
   my.store_connected = false;
   if (!my.store_deadline) my.store_deadline = now + my.options.store_patience;
 }

@@ -80,6 +80,7 @@ struct ClientCore::Impl {
   void say_again();
   void announce_again(const ObjectId& id, const Bytes& name);
   void on_deadline(TimePoint now, Outbox& out);
+  std::optional<std::string> complaint_about_store(TimePoint now) const;
   std::optional<TimePoint> next_deadline() const;
   void leave(wire::DisconnectType type, TimePoint now, Outbox& out);
   void end(Reason reason, const std::string& text, Outbox& out);
@@ -146,7 +147,9 @@ struct ClientCore::Impl {
   // object storage
   std::optional<Address> store_address;
   bool store_connected = false;
-  std::optional<TimePoint> store_deadline;
+  std::string store_failure;                      // why it cannot be reached
+  std::optional<TimePoint> store_deadline;        // to be connected
+  std::optional<TimePoint> store_proof_deadline;  // to acknowledge its first object
   std::optional<TimePoint> shutdown_deadline;
 
   std::unordered_map<TaskId, Task> tasks;

@@ -61,6 +61,7 @@ void ClientCore::Impl::on_request(Clear& /*request*/, Outbox& out) {
 }
 
 void ClientCore::Impl::on_object_stored(const ObjectId& id) {
+  store_proof_deadline.reset();
   const auto found = unstored.find(id);
   if (found == unstored.end()) return;
   unstored_bytes -= found->second.size();

@@ -36,6 +36,7 @@ void ClientCore::Impl::on_echo(const wire::ClientHeartbeatEcho& echo, TimePoint 
   }
   phase = Phase::storing;
   store_deadline = now + std::max(options.timeout - (now - started), options.store_patience);
+  store_proof_deadline = now + std::max(options.timeout, options.store_patience);
   out.effects.emplace_back(ConnectStore{*store_address});
 }
 
@@ -91,6 +92,18 @@ void ClientCore::Impl::on_store_connected(Outbox& out) {
   out.notices.emplace_back(Ready{});
 }
 
+// What listens there may be another program, which takes the objects and never says so.
+std::optional<std::string> ClientCore::Impl::complaint_about_store(TimePoint now) const {
+  if (store_deadline && now >= *store_deadline) {
+    if (phase == Phase::ready) return "connection failure to object storage server.";
+    return fmt::format("cannot connect to object storage address {}{}", store_address->to_string(),
+                       store_failure.empty() ? "" : " (" + store_failure + ")");
+  }
+  if (store_proof_deadline && now >= *store_proof_deadline)
+    return fmt::format("{} does not answer as an object storage does", store_address->to_string());
+  return std::nullopt;
+}
+
 void ClientCore::Impl::on_deadline(TimePoint now, Outbox& out) {
   if (phase == Phase::ended) return;
   if (phase == Phase::shutting_down) {
@@ -110,12 +123,8 @@ void ClientCore::Impl::on_deadline(TimePoint now, Outbox& out) {
                            last_failure.empty() ? "" : " (" + last_failure + ")"),
                out);
   }
-  if (store_deadline && now >= *store_deadline)
-    return end(Reason::storage_lost,
-               phase == Phase::ready
-                   ? "connection failure to object storage server."
-                   : "cannot connect to object storage address " + store_address->to_string(),
-               out);
+  if (const auto complaint = complaint_about_store(now))
+    return end(Reason::storage_lost, *complaint, out);
   if (!release_at || now < *release_at) return;
   if (!tasks.empty() && !release_urgent && now < release_by)
     release_at = now + options.release_interval;
@@ -128,6 +137,7 @@ std::optional<TimePoint> ClientCore::Impl::next_deadline() const {
   if (phase == Phase::shutting_down) return shutdown_deadline;
   TimePoint next = std::min(heartbeat_at, last_echo + options.timeout);
   if (store_deadline) next = std::min(next, *store_deadline);
+  if (store_proof_deadline) next = std::min(next, *store_proof_deadline);
   if (release_at) next = std::min(next, *release_at);
   return next;
 }

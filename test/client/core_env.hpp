@@ -48,6 +48,10 @@ class CoreEnv {
     REQUIRE(take<Ready>());
   }
 
+  void store_serializer() {
+    core.on_object_stored(serializer_id_of(as_bytes("Client|0123")), now, out);
+  }
+
   void ask(Request request) { core.on_request(std::move(request), now, out); }
   void hear(wire::Message message) { core.on_scheduler_message(std::move(message), now, out); }
   void pass(Duration time) {

@@ -66,6 +66,7 @@ TEST_CASE("a silent scheduler ends every waiter with the reason", "[client]") {
 TEST_CASE("echoes keep a client alive, and measure the way", "[client]") {
   CoreEnv env;
   env.connect();
+  env.store_serializer();
   for (int i = 0; i < 100; ++i) {
     env.pass(2s);
     REQUIRE(env.core.heartbeat_due(env.now));
@@ -126,7 +127,54 @@ TEST_CASE("a store that cannot be reached is named", "[client]") {
   const auto ended = env.take<Ended>();
   REQUIRE(ended);
   CHECK(ended->reason == Reason::storage_lost);
-  CHECK(ended->text == "cannot connect to object storage address tcp://127.0.0.1:7");
+  CHECK(ended->text == "cannot connect to object storage address tcp://127.0.0.1:7 (refused)");
+}
+
+TEST_CASE("what takes objects and never acknowledges one is no object storage", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.submit(0);
+  const auto wait_for = [&env](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      env.pass(1s);
+      env.hear(wire::ClientHeartbeatEcho{{"127.0.0.1", 7, "tcp"}});
+      if (i % 5 != 0) continue;  // and closing the connection is no answer either
+      env.core.on_store_lost("closed", env.now, env.out);
+      env.core.on_store_connected(env.now, env.out);
+    }
+  };
+  wait_for(59);
+  CHECK_FALSE(env.core.ended());
+  wait_for(1);
+  CHECK(env.take<Lost>()->reason == Reason::storage_lost);
+  CHECK(env.take<Ended>()->text == "tcp://127.0.0.1:7 does not answer as an object storage does");
+}
+
+TEST_CASE("a store that has acknowledged once may take its time", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.store_serializer();
+  env.submit(0);
+  for (int i = 0; i < 100; ++i) {
+    env.pass(1s);
+    env.hear(wire::ClientHeartbeatEcho{{"127.0.0.1", 7, "tcp"}});
+  }
+  CHECK_FALSE(env.core.ended());
+}
+
+TEST_CASE("a client with little patience says more often that it lives", "[client]") {
+  Options options;
+  options.timeout = 1s;
+  CoreEnv env(std::move(options));
+  env.connect();
+  env.store_serializer();
+  for (int i = 0; i < 20; ++i) {
+    env.pass(400ms);
+    REQUIRE(env.core.heartbeat_due(env.now));
+    env.core.send_heartbeat({}, env.now, env.out);
+    env.hear(wire::ClientHeartbeatEcho{{"127.0.0.1", 7, "tcp"}});
+  }
+  CHECK_FALSE(env.core.ended());
 }
 
 TEST_CASE("a store that comes back in time gets again what was on its way", "[client]") {

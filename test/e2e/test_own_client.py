@@ -247,6 +247,12 @@ class BadInput(EndToEnd):
             self.client.get({"a": (square, "b"), "b": (square, "a")}, ["a"])
         with self.assertRaisesRegex(KeyError, "nowhere"):
             self.client.get({"a": 1}, ["nowhere"])
+        with self.assertRaisesRegex(KeyError, "'lost', an argument of 'a'"):
+            self.client.get({"a": (square, "lost")}, ["a"])
+        with self.assertRaisesRegex(TypeError, "a list of names"):
+            self.client.get({"node": 1}, "node")
+        with self.assertRaisesRegex(TypeError, "a dict of names"):
+            self.client.get(["node"], ["node"])
         self.assertEqual(self.client.get({}, []), {})
 
     def test_a_failing_map_cancels_the_rest_of_it_only(self):
@@ -266,16 +272,19 @@ class BadInput(EndToEnd):
             self.client.starmap(square, [1, 2])
 
     def test_what_cannot_be_pickled(self):
-        with self.assertRaises(TypeError):
-            self.client.submit(square, threading.Lock())
+        lock = threading.Lock()
         with self.assertRaises(TypeError):
             self.client.submit(square, self.client.submit(square, 1))
-        with self.assertRaises(TypeError):
-            self.client.map(square, [1, threading.Lock()])
-        with self.assertRaises(TypeError):
-            self.client.submit(functools.partial(square, threading.Lock()))
-        with self.assertRaisesRegex(Exception, "cannot pickle"):
-            self.client.submit(threading.Lock).result()
+        for call, what in (
+            (lambda: self.client.submit(pow, 1, lock), r"\(args\[1\]\)"),
+            (lambda: self.client.map(square, [1, lock]), r"\(args\[0\] of item 1\)"),
+            (lambda: self.client.submit(functools.partial(square, lock)), r"\(function partial\)"),
+            (lambda: self.client.submit(lambda: lock), r"\(function <lambda>\)"),
+            (lambda: self.client.get({"a": lock, "b": (square, "a")}, ["b"]), r"\(node 'a'\)"),
+            (self.client.submit(threading.Lock).result, r"\(the task's result\)"),
+        ):
+            with self.subTest(what), self.assertRaisesRegex(TypeError, f"cannot pickle .*lock.* {what}$"):
+                call()
         with self.assertRaisesRegex(Exception, "held"):
             self.client.submit(raise_with_lock).result()
 
@@ -334,6 +343,19 @@ class BadInput(EndToEnd):
                 use()
         other.shutdown()
         self.assertEqual(done.result(), 4)
+
+    def test_wrong_parameters_are_named(self):
+        for call, error, what in (
+            (lambda: self.client.submit_verbose(square, (1,), {}, capabilities=["gpu"]), TypeError, "names and whole numbers"),
+            (lambda: self.client.submit_verbose(square, (1,), {}, capabilities={"gpu": "x"}), TypeError, "names and whole numbers"),
+            (lambda: self.client.send_object(1, name=5), TypeError, "name must be a str"),
+            (lambda: Client(self.stack.address, heartbeat_interval_seconds=0), ValueError, "heartbeat_interval_seconds"),
+            (lambda: Client(self.stack.address, timeout_seconds=float("nan")), ValueError, "timeout_seconds"),
+            (lambda: Client(self.stack.address, timeout_seconds=None), TypeError, "timeout_seconds"),
+            (lambda: Client(self.stack.address, serializer=5), TypeError, "serializer"),
+        ):
+            with self.subTest(what), self.assertRaisesRegex(error, what):
+                call()
 
     def test_wrong_addresses(self):
         for address in ("foo", "bla://1.2.3.4:5", "tcp://1.2.3.4", "tcp://1.2.3.4:x"):
@@ -474,6 +496,18 @@ class Ends(unittest.TestCase):
             with self.assertRaisesRegex(TimeoutError, "Timeout when connecting to scheduler"):
                 Client(address=cluster.storage_address, timeout_seconds=1)
             self.assertLess(time.monotonic() - began, 5)
+
+    def test_another_program_is_no_object_storage(self):
+        with stack.Stack(workers=0) as cluster:
+            with Client(cluster.address, object_storage_address=cluster.address, timeout_seconds=1) as client:
+                with self.assertRaisesRegex(ObjectStorageException, "does not answer as an object storage does"):
+                    client.submit(square, 1).result(20)
+                with self.assertRaisesRegex(ClientQuitException, "does not answer as an object storage does"):
+                    client.get({}, [])
+
+    def test_a_client_with_little_patience_outlives_it(self):
+        with stack.Stack(workers=1) as cluster, Client(cluster.address, timeout_seconds=1) as client:
+            self.assertIsNone(client.submit(time.sleep, 1.5).result(20))
 
     def test_a_scheduler_that_is_not_there_is_named_and_its_client_harms_no_other(self):
         (nobody,) = stack.free_ports(1)

@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
+import unittest.mock
 
 import scaler
 from processes import descendants, descriptors, is_free, wait_gone
@@ -78,14 +80,49 @@ class Life(unittest.TestCase):
                 )
             self.assertLessEqual(set(descendants()), before)
 
+    def test_an_interrupted_shutdown_can_be_called_again(self):
+        combo = SchedulerClusterCombo(n_workers=1, **QUIET)
+        pids = descendants()
+        with unittest.mock.patch.object(type(combo._scheduler), "stop", side_effect=KeyboardInterrupt):
+            with self.assertRaises(KeyboardInterrupt):
+                combo.shutdown()
+        combo.shutdown()
+        wait_gone(pids)
+
+    def test_a_role_that_refuses_what_it_was_told_is_started_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            starts = os.path.join(folder, "starts")
+            program = os.path.join(folder, "scaler")
+            with open(program, "w") as file:
+                file.write(f"#!/bin/sh\necho $1 >> {starts}\nexec {find_program()} \"$@\"\n")
+            os.chmod(program, 0o755)
+            with unittest.mock.patch("scaler.cluster.program.find_program", lambda: program):
+                with self.assertRaisesRegex(RoleFailedError, "WorkerManager could not start"):
+                    SchedulerClusterCombo(n_workers=1, per_worker_capabilities={"a=b": 1}, **QUIET)
+            with open(starts) as file:
+                self.assertEqual(file.read().split().count("worker_manager"), 1)
+        self.assertEqual(descendants(), [])
+
+    def test_a_cluster_may_listen_on_a_path_and_on_ipv6(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for address in (f"ipc://{folder}/socket", f"tcp://[::1]:{get_available_tcp_port('[::1]')}"):
+                with self.subTest(address), SchedulerClusterCombo(n_workers=1, address=address, **QUIET) as combo:
+                    with Client(combo.get_address()) as client:
+                        self.assertEqual(client.submit(abs, -1).result(20), 1)
+
     def test_wrong_options_are_refused_by_the_parameter_that_is_wrong(self):
         for options, why in (
             ({"address": "127.0.0.1:5"}, "not an address"),
             ({"heartbeat_interval_seconds": 0}, "heartbeat_interval_seconds"),
             ({"load_balance_trigger_times": 0}, "load_balance_trigger_times"),
+            ({"n_workers": -1}, "n_workers"),
+            ({"n_workers": 1.5}, "n_workers"),
+            ({"scaler_policy": "even"}, "scaler_policy"),
         ):
-            with self.subTest(options), self.assertRaisesRegex(ValueError, why):
-                SchedulerClusterCombo(n_workers=1, **options, **QUIET)
+            with self.subTest(options), self.assertRaisesRegex((ValueError, TypeError), why):
+                SchedulerClusterCombo(**{"n_workers": 1, **options}, **QUIET)
+        with self.assertRaisesRegex(OSError, "192.0.2.1"):  # no machine has it
+            SchedulerClusterCombo(n_workers=1, address="tcp://192.0.2.1:5", **QUIET)
         self.assertEqual(descendants(), [])
 
 

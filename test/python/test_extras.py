@@ -4,6 +4,8 @@ import asyncio
 import concurrent.futures
 import importlib
 import io
+import os
+import signal
 import threading
 import time
 import unittest
@@ -69,6 +71,21 @@ class Executor(unittest.TestCase):
         futures = [pool.submit(time.sleep, 30) for _ in range(4)]
         pool.shutdown(cancel_futures=True)
         self.assertTrue(all(future.cancelled() for future in futures))
+
+    def test_a_timeout_and_a_shutdown_do_not_wait_for_a_scheduler_that_does_not_answer(self):
+        with SchedulerClusterCombo(n_workers=1, logging_paths=("/dev/null",)) as stopped:
+            with Client(address=stopped.get_address()) as its_client:
+                its_client.submit(abs, 1).result(20)
+                os.kill(stopped._scheduler.pid, signal.SIGSTOP)
+                try:
+                    pool = its_client.executor()
+                    with self.assertRaises(concurrent.futures.TimeoutError):
+                        list(pool.map(time.sleep, [30], timeout=0.1))
+                    future = pool.submit(abs, 1)
+                    pool.shutdown(cancel_futures=True)
+                    self.assertTrue(future.cancelled())
+                finally:
+                    os.kill(stopped._scheduler.pid, signal.SIGCONT)
 
     def test_asyncio_runs_calls_in_it(self):
         async def work():
@@ -165,6 +182,10 @@ class Progress(unittest.TestCase):
 
     def test_a_notebook_shows_where_the_client_is(self):
         self.assertIn(cluster.get_address(), client._repr_html_())
+        self.assertIn("<td>connected</td>", client._repr_html_())
+        with Client(address=cluster.get_address()) as other:
+            pass
+        self.assertIn("<td>disconnected</td>", other._repr_html_())
 
 
 def installed(name):

@@ -165,7 +165,12 @@ class TaskRunner:
 
     @staticmethod
     def _serialized(serializer, result):
-        payload = serializer.serialize(result)
+        try:
+            payload = serializer.serialize(result)
+        except TypeError as error:
+            if type(error) is TypeError and len(error.args) == 1 and isinstance(error.args[0], str):
+                error.args = (f"{error.args[0]} (the task's result)",)
+            raise
         if type(payload) is not bytes and type(payload) is not serializers.Parts:
             payload = memoryview(payload).cast("B")  # TypeError if it is no bytes: a failure of this task
         return payload

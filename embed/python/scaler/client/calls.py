@@ -1,6 +1,7 @@
 """Calls as they travel: a function and positional arguments, and nothing else."""
 
 import inspect
+import pickle
 import types
 from typing import Any, Callable, Dict, Tuple
 
@@ -8,6 +9,12 @@ from typing import Any, Callable, Dict, Tuple
 def name_of(fn: Callable[..., Any]) -> str:
     """What monitors show."""
     return str(getattr(fn, "__name__", None) or type(fn).__name__)
+
+
+def blame(error: BaseException, what: str) -> None:
+    """Lets an exception of pickling say what could not be pickled: users see many values, pickle names only a type."""
+    if type(error) in (TypeError, pickle.PicklingError) and len(error.args) == 1 and isinstance(error.args[0], str):
+        error.args = (f"{error.args[0]} ({what})",)
 
 
 def takes(fn: Callable[..., Any], count: int) -> bool:

@@ -1,6 +1,8 @@
 """The client: submits functions to a scheduler and brings their results."""
 
 import dataclasses
+import math
+import operator
 import os
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
@@ -11,7 +13,6 @@ from scaler.client.future import ScalerFuture
 from scaler.client.object_reference import ObjectReference
 from scaler.client.serializer.default import DefaultSerializer
 from scaler.client.serializer.mixins import Serializer
-from scaler.utility.exceptions import ClientQuitException
 from scaler.utility.identifiers import ClientID, ObjectID
 
 __all__ = ["Client", "ObjectReference", "ScalerFuture"]
@@ -51,13 +52,13 @@ class Client:
         scheduler is taken) and where ``SCALER_ADDRESS`` is set.
     :param profiling: kept for compatibility: `ScalerFuture.profiling_info` works either way.
     :param timeout_seconds: without an answer from the scheduler for so long, the client gives up, and so does its constructor.
-    :param heartbeat_interval_seconds: how often the client says that it lives.
+    :param heartbeat_interval_seconds: how often the client says that it lives; with a short timeout, more often.
     :param serializer: turns functions, arguments and results into bytes; an instance travels to the workers.
     :param stream_output: print here what tasks write to stdout and stderr.
     :param object_storage_address: use this object storage instead of the one that the scheduler names.
     :param security_config: a certificate and its key, shown to a server that asks for one; ``tls://`` and ``wss://``
         addresses need none.
-    :raises ValueError: the address is missing or wrong.
+    :raises ValueError: the address is missing or wrong, or a number of seconds is.
     :raises TimeoutError: the scheduler did not answer in time.
     :raises ObjectStorageException: the object storage could not be reached.
 
@@ -79,6 +80,13 @@ class Client:
     ) -> None:
         if serializer is None:
             serializer = DefaultSerializer()
+        for method in ("serialize", "deserialize"):
+            if not callable(getattr(serializer, method, None)):
+                raise TypeError(f"serializer must have the methods serialize and deserialize, and {serializer!r} has not")
+        timeout = _seconds("timeout_seconds", timeout_seconds)
+        heartbeat = _seconds("heartbeat_interval_seconds", heartbeat_interval_seconds)
+        if heartbeat <= 0:
+            raise ValueError(f"heartbeat_interval_seconds must be positive, not {heartbeat_interval_seconds!r}")
         self._address = _address_or_default(address)
         self._profiling = bool(profiling)
         self._stream_output = bool(stream_output)
@@ -93,8 +101,8 @@ class Client:
             address=self._address,
             identity=self._identity.decode(),
             object_storage_address=self._object_storage_address,
-            timeout_seconds=float(timeout_seconds),
-            heartbeat_interval_seconds=float(heartbeat_interval_seconds),
+            timeout_seconds=timeout,
+            heartbeat_interval_seconds=heartbeat,
             serializer=_pickled(serializer, plain),
             serialize=serializer.serialize,
             deserialize=None if plain else serializer.deserialize,
@@ -231,12 +239,13 @@ class Client:
         :param keys: the nodes wanted.
         :param block: wait and give values; else give futures.
         :raises KeyError: a key that is not in the graph, or twice in `keys`; an argument that is not in the graph.
+        :raises TypeError: an argument of a task is no name; the graph is no dict; the keys are one text.
         :raises CycleError: (graphlib's) what is wanted depends on itself.
 
         >>> client.get({"a": 2, "b": 3, "c": (pow, "a", "b")}, ["c"])  # doctest: +SKIP
         {'c': 8}
         """
-        self._check_usable()
+        self._core.check_usable()
         plan = graphs.plan(graph, keys)
         futures = self._submit_plan(plan, block, capabilities)
         if not block:
@@ -260,7 +269,9 @@ class Client:
         >>> client.submit(sum, reference).result()  # doctest: +SKIP
         6
         """
-        self._check_usable()
+        self._core.check_usable()
+        if not isinstance(name, (str, type(None))):
+            raise TypeError(f"name must be a str, not {name!r}")
         payload = self._core.serialize(obj)
         object_id = ObjectID(self._core.put(payload, b"" if name is None else name.encode(), True))
         shown = f"<obj {object_id!r}>" if name is None else name
@@ -296,10 +307,6 @@ class Client:
         return ClientExecutor(self)
 
     # ---- inside ----
-
-    def _check_usable(self) -> None:
-        if self._core.ended and not self._core.forked:
-            raise ClientQuitException("client is already stopped.")
 
     def _submit(
         self, fn: Callable[..., Any], args: Tuple[Any, ...], kwargs: Dict[str, Any], capabilities: Capabilities
@@ -345,12 +352,19 @@ class Client:
         if not plan.targets:
             return {}
         objects = [(self._functions.serialized(fn), calls.name_of(fn).encode()) for fn in plan.functions]
-        objects += [(self._core.serialize(value), name.encode()) for name, value in plan.objects]
+        objects += [(self._serialized_node(name, value), name.encode()) for name, value in plan.objects]
         graphs.check_references(plan, self._core.knows)
         futures = self._core.submit_graph(
             objects, plan.nodes, list(plan.targets.values()), _pairs(capabilities), context.priority(), eager
         )
         return dict(zip(plan.targets, futures))
+
+    def _serialized_node(self, name: str, value: Any) -> bytes:
+        try:
+            return self._core.serialize(value)
+        except Exception as error:
+            calls.blame(error, f"node {name!r}")
+            raise
 
 
 class _Stopped:
@@ -362,7 +376,22 @@ class _Stopped:
 
 
 def _pairs(capabilities: Capabilities) -> Optional[List[Tuple[str, int]]]:
-    return None if not capabilities else list(capabilities.items())
+    if not capabilities:
+        return None
+    try:
+        return [(str(name), operator.index(count)) for name, count in capabilities.items()]
+    except (AttributeError, TypeError):
+        raise TypeError(f"capabilities are names and whole numbers, such as {{'gpu': 1}}, not {capabilities!r}") from None
+
+
+def _seconds(parameter: str, value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{parameter} must be a number, not {value!r}") from None
+    if math.isnan(seconds):
+        raise ValueError(f"{parameter} must be a number, not {value!r}")
+    return seconds
 
 
 def _text_of(address: Any) -> Optional[str]:

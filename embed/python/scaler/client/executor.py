@@ -60,45 +60,48 @@ class ClientExecutor(concurrent.futures.Executor):
         end = None if timeout is None else time.monotonic() + timeout
         if chunksize == 1:
             futures = [self.submit(fn, *items) for items in zip(*iterables)]
-            return _results(futures, end)
+            return self._results(futures, end)
         run = _chunk_runner(fn)
         futures = [self.submit(run, chunk) for chunk in _chunks(zip(*iterables), chunksize)]
-        return itertools.chain.from_iterable(_results(futures, end))
+        return itertools.chain.from_iterable(self._results(futures, end))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """No more calls are accepted. Waits for those that run unless told not to; the client stays connected."""
+        """No more calls are accepted. Waits for those that run unless told not to; the client stays connected.
+
+        `cancel_futures` cancels all calls that have not ended, whether they run or not.
+        """
         with self._changed:
             self._is_shut_down = True
             self._changed.wait_for(lambda: self._submitting == 0)
             futures = list(self._futures)
         if cancel_futures:
-            for future in futures:
-                future.cancel()
+            self._abandon(futures)
         if wait:
             concurrent.futures.wait(futures)
 
+    def _abandon(self, futures: Iterable[Any]) -> None:
+        """Cancels what has not ended, without waiting for the scheduler."""
+        self._client._core.abandon([future for future in futures if not future.done()])
 
-def _results(futures: List[Any], end: Optional[float]) -> Iterator[Any]:
-    def remaining() -> Optional[float]:
-        return None if end is None else max(0.0, end - time.monotonic())
+    def _results(self, futures: List[Any], end: Optional[float]) -> Iterator[Any]:
+        def remaining() -> Optional[float]:
+            return None if end is None else max(0.0, end - time.monotonic())
 
-    def generate() -> Iterator[Any]:
-        futures.reverse()
+        def generate() -> Iterator[Any]:
+            futures.reverse()
+            try:
+                while futures:  # a result is not kept longer than whoever takes it does
+                    yield self._result_or_cancel(futures.pop(), remaining())
+            finally:
+                self._abandon(futures)
+
+        return generate()
+
+    def _result_or_cancel(self, future: Any, timeout: Optional[float]) -> Any:
         try:
-            while futures:  # a result is not kept longer than whoever takes it does
-                yield _result_or_cancel(futures.pop(), remaining())
+            return future.result(timeout)
         finally:
-            for future in futures:
-                future.cancel()
-
-    return generate()
-
-
-def _result_or_cancel(future: Any, timeout: Optional[float]) -> Any:
-    try:
-        return future.result(timeout)
-    finally:
-        future.cancel()  # without effect on one that has ended
+            self._abandon([future])
 
 
 def _chunk_runner(fn: Callable[..., Any]) -> Callable[[List[Tuple[Any, ...]]], List[Any]]:

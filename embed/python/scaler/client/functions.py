@@ -6,7 +6,7 @@ import threading
 import types
 from typing import Any, Callable, List, Optional
 
-from scaler.client.calls import name_of
+from scaler.client.calls import blame, name_of
 
 _KEPT = 64
 _DEPTH = 3
@@ -54,8 +54,11 @@ class Functions:
             self._core.release([sent.object_id])
 
     def serialized(self, fn: Callable[..., Any]) -> bytes:
-        payload = self._core.serialize(fn)
-        return bytes(payload)
+        try:
+            return bytes(self._core.serialize(fn))
+        except Exception as error:
+            blame(error, f"function {name_of(fn)}")
+            raise
 
     def forget(self) -> None:
         with self._lock:
@@ -64,7 +67,7 @@ class Functions:
             self._kept.clear()
 
     def _send(self, fn: Callable[..., Any]) -> bytes:
-        return bytes(self._core.put(self._core.serialize(fn), name_of(fn).encode(), False))
+        return bytes(self._core.put(self.serialized(fn), name_of(fn).encode(), False))
 
     def _keep(self, fn: Callable[..., Any], sent: Sent) -> None:
         over = []

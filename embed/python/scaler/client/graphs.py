@@ -1,5 +1,6 @@
 """A user's graph, checked and cut down to what is wanted, as numbers."""
 
+import collections.abc
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple, Union
 
 from scaler.client.object_reference import ObjectReference
@@ -32,12 +33,16 @@ def is_task(node: Any) -> bool:
 
 def plan(graph: Dict[str, Any], keys: Sequence[str]) -> Plan:
     """Raises KeyError, TypeError or CycleError; what no key needs is not looked at."""
+    if not isinstance(graph, collections.abc.Mapping):
+        raise TypeError(f"a graph is a dict of names and nodes, not {graph!r:.80}")
+    if isinstance(keys, str) and len(keys) > 1:
+        raise TypeError(f"keys are a list of names, as [{keys!r}], not one text")
     keys = list(keys)
     if len(set(keys)) != len(keys):
         raise KeyError(f"duplicate key detected in argument keys: {keys}")
     for key in keys:
         if key not in graph:
-            raise KeyError(key)
+            raise KeyError(f"{key!r} is among the keys, but not in the graph")
     order = _order(graph, keys)
 
     places: Dict[str, Argument] = {}
@@ -113,7 +118,7 @@ def _needs(graph: Dict[str, Any], key: str) -> Tuple[str, ...]:
         return ()
     for name in node[1:]:
         if name not in graph:
-            raise KeyError(name)
+            raise KeyError(f"{name!r}, an argument of {key!r}, is not in the graph; data of a graph are nodes too")
         if not isinstance(name, str):
             raise TypeError(f"arguments of a task node are names of nodes, so str, not {name!r} (in {key!r})")
     return tuple(node[1:])

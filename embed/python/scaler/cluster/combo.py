@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import operator
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from scaler.cluster.object_storage_server import ObjectStorageServerProcess
@@ -23,6 +24,7 @@ from scaler.worker_manager_adapter.baremetal.native import NativeWorkerManager
 
 _StorageAddress = Union[ObjectStorageAddressConfig, AddressConfig]
 _ENCRYPTED = (SocketType.tls, SocketType.wss)
+_EXIT_CODE_MISUSED = 2
 _ATTEMPTS = 5  # to find free ports: somebody may take one between our look and our listening
 
 
@@ -78,6 +80,9 @@ class SchedulerClusterCombo:
         per_worker_queue_size: Optional[int] = None,
     ) -> None:
         self._shutdown_called = True  # until there is something to shut down
+        n_workers = _count_of_workers(n_workers)
+        if not isinstance(scaler_policy, (PolicyConfig, type(None))):
+            raise TypeError(f"scaler_policy is a PolicyConfig, not {scaler_policy!r}")
         logging_config = LoggingConfig(logging_paths, logging_config_file, logging_level)
         worker_config = WorkerConfig.of_arguments(
             locals(),
@@ -128,13 +133,14 @@ class SchedulerClusterCombo:
         return self._address.to_address()
 
     def shutdown(self) -> None:
-        """Stops the workers, then the scheduler, then object storage, and waits for each. May be called again."""
+        """Stops the workers, then the scheduler, then object storage, and waits for each. May be called again, after an
+        interrupt too."""
         if self._shutdown_called:
             return
-        self._shutdown_called = True
         logging.info("SchedulerClusterCombo: shuts down %s", self.get_address())
         for role in self._roles():
             role.stop()
+        self._shutdown_called = True
 
     def __enter__(self) -> SchedulerClusterCombo:
         return self
@@ -178,8 +184,12 @@ class SchedulerClusterCombo:
                 self._start_roles()
                 return
             except RoleFailedError:
-                if attempt + 1 == attempts:
+                if attempt + 1 == attempts or self._is_misused():
                     raise
+
+    def _is_misused(self) -> bool:
+        """Whether a role ended because of what it was told: another port would not help."""
+        return any(role.exitcode == _EXIT_CODE_MISUSED for role in self._roles())
 
     def _start_roles(self) -> None:
         self._shutdown_called = False
@@ -189,6 +199,7 @@ class SchedulerClusterCombo:
             self._worker_manager_process.start()
             self._object_storage.wait_until_ready()
             self._scheduler.wait_until_ready()
+            self._worker_manager_process.wait_until_ready()
         except BaseException:
             self._shutdown_called = True
             for role in self._roles():
@@ -198,6 +209,16 @@ class SchedulerClusterCombo:
     def _roles(self) -> List[RoleProcess]:
         """In the order in which they stop."""
         return [self._worker_manager_process, self._scheduler, self._object_storage]
+
+
+def _count_of_workers(given: Any) -> int:
+    try:
+        count = operator.index(given)
+    except TypeError:
+        raise TypeError(f"n_workers is a whole number, not {given!r}") from None
+    if count < 0:
+        raise ValueError(f"n_workers is 0 or more, not {count}")
+    return count
 
 
 def _address_of(text: str) -> AddressConfig:
@@ -213,6 +234,8 @@ def _storage_address_of(text: str) -> _StorageAddress:
 
 def _beside(scheduler: AddressConfig) -> _StorageAddress:
     """A free port of the same host, encrypted if the scheduler is."""
+    if scheduler.type.value == SocketType.ipc.value:
+        return ObjectStorageAddressConfig("127.0.0.1", get_available_tcp_port())
     port = get_available_tcp_port(scheduler.host)
     if scheduler.type in _ENCRYPTED:
         return AddressConfig(scheduler.type, scheduler.host, port)
