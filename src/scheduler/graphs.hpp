@@ -153,11 +153,13 @@ class GraphEngine {
   void registered(Graph& graph);
   void settle_early_cancels(Turn& turn);
 
-  void on_node_end(NodeEnd end, Turn& turn);
-  void start(Index graph, Index node, Index lead, Turn& turn);
+  // graph_ahead.cpp
   void follow(Index graph, Index node, Turn& turn);
   void follow_last(Index graph, Index node, Turn& turn);
   void take_back(Index graph, Index node, const OwnMessage& own, Turn& turn);
+
+  void on_node_end(NodeEnd end, Turn& turn);
+  void start(Index graph, Index node, Index lead, Turn& turn);
   void name_inputs(const Graph& graph, OwnMessage& message) const;
   void keep_copy(Graph& graph, Node& node, wire::TaskResult& said);
   void drop_copy(Graph& graph, Node& node);
