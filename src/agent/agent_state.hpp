@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -60,6 +61,7 @@ struct AgentTask {
 // a moment, to travel with others.
 struct Upload {
   TaskId task;
+  std::optional<ObjectId> id;  // that the object is to have
   Bytes client;
   Bytes payload;
   bool failed = false;
@@ -133,6 +135,8 @@ struct WorkerAgent::Impl {
   void objects_deleted(const std::vector<ObjectId>& ids, TimePoint now, Outbox& out);
   void give_up_expired(TimePoint now, Outbox& out);
   void release_needs(const AgentTask& task, Outbox& out);
+  void result_is_here(const ObjectId& id, const Bytes& payload, TimePoint now, Outbox& out);
+  void result_will_not_come(const wire::Task& said, TimePoint now, Outbox& out);
 
   // processors.cpp
   Processor* find_processor(ProcessorId id);
@@ -154,6 +158,7 @@ struct WorkerAgent::Impl {
   void upload(Upload upload, Outbox& out);
   void hold(Upload upload, TimePoint now, Outbox& out);
   ObjectId add_upload(Upload upload);
+  ObjectId id_for(const Upload& upload);
   bool may_hold(TimePoint now) const;
   void upload_held(TimePoint now, Outbox& out);  // when it is time
   void forget_held();
@@ -203,6 +208,7 @@ struct WorkerAgent::Impl {
   TaskQueue queue;            // Queued and Suspended
   std::size_t suspended = 0;  // tasks, all of them in the queue
   std::size_t parked = 0;
+  std::unordered_set<ObjectId> to_come;  // results of tasks here, by the ids they will have
   std::optional<TaskId> running;
   std::size_t window = 0;                        // queued tasks with in_window
   std::optional<TaskQueue::Key> window_scanned;  // up to here all that may be in the window is

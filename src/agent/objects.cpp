@@ -44,9 +44,10 @@ std::vector<ObjectId> WorkerAgent::Impl::fetch_missing(AgentTask& task, TimePoin
   std::vector<ObjectId> missing;
   for (const ObjectId& object : task.needs) {
     if ((processor && processor->known.contains(object)) || objects.find(object)) continue;
+    missing.push_back(object);
+    if (to_come.contains(object)) continue;
     const bool kept = object == serializer || object == task.said.function;
     fetch(object, kept ? Retain::kept : Retain::until_given, now, out);
-    missing.push_back(object);
   }
   return missing;
 }
@@ -152,6 +153,22 @@ void WorkerAgent::Impl::release_needs(const AgentTask& task, Outbox& out) {
   for (const ObjectId& object : task.needs)
     if (objects.release(object)) deleted.push_back(object);
   forget(deleted, out);
+}
+
+// A task here made what others here take.
+void WorkerAgent::Impl::result_is_here(const ObjectId& id, const Bytes& payload, TimePoint now,
+                                       Outbox& out) {
+  if (objects.needs_of(id) == 0) return;
+  objects.offer(id, payload, Retain::until_given);
+  unpark(objects.take_waiting(id), now, out);
+}
+
+// Not from here: those that take it ask the store, where another worker's will be.
+void WorkerAgent::Impl::result_will_not_come(const wire::Task& said, TimePoint now, Outbox& out) {
+  const auto& id = said.carried.result_id;
+  if (!id || objects.needs_of(*id) == 0) return;
+  refetch_window();
+  unpark(objects.take_waiting(*id), now, out);
 }
 
 void WorkerAgent::Impl::give_up_expired(TimePoint now, Outbox& out) {

@@ -49,6 +49,7 @@ void WorkerAgent::Impl::task_finished(ProcessorId id, TaskFinished said, TimePoi
   const AgentTask task = take_task(said.id, out);
   Upload result;
   result.task = said.id;
+  result.id = task.said.carried.result_id;
   result.client = task.said.source;
   result.payload = std::move(said.payload);
   result.failed = said.failed;
@@ -58,6 +59,10 @@ void WorkerAgent::Impl::task_finished(ProcessorId id, TaskFinished said, TimePoi
       std::max(said.memory_peak_bytes, task.rss_most - task.rss_first.value_or(task.rss_most));
   result.carried =
       !result.payload.empty() && result.payload.size() <= task.said.carried.result_bytes_max;
+  if (result.failed)
+    result_will_not_come(task.said, now, out);
+  else if (result.id)
+    result_is_here(*result.id, result.payload, now, out);
   if (now - task.given_at < hold_patience)
     hold(std::move(result), now, out);
   else
@@ -68,6 +73,7 @@ void WorkerAgent::Impl::task_finished(ProcessorId id, TaskFinished said, TimePoi
 void WorkerAgent::Impl::fail(const TaskId& id, std::string_view module, std::string_view name,
                              std::string_view text, TimePoint now, Outbox& out) {
   const AgentTask task = take_task(id, out);
+  result_will_not_come(task.said, now, out);
   log::error("exception when processing task_id={}: {}: {}", id.hex(), name, text);
   Upload failure;
   failure.task = id;
@@ -81,9 +87,15 @@ void WorkerAgent::Impl::fail(const TaskId& id, std::string_view module, std::str
   upload(std::move(failure), out);
 }
 
+// A failure gets an id that nobody waits for.
+ObjectId WorkerAgent::Impl::id_for(const Upload& result) {
+  const bool is_as_told = result.id && !result.failed && !uploads.contains(*result.id);
+  return is_as_told ? *result.id : new_result_id(result.client, random);
+}
+
 ObjectId WorkerAgent::Impl::add_upload(Upload result) {
-  const ObjectId id = new_result_id(result.client, random);
-  if (!result.carried && !result.failed) recent.add(id, result.payload);
+  const ObjectId id = id_for(result);
+  if ((!result.carried || result.id) && !result.failed) recent.add(id, result.payload);
   uploading.emplace(result.task, id);
   upload_bytes += result.payload.size();
   uploads.emplace(id, std::move(result));

@@ -20,6 +20,11 @@ std::vector<ObjectId> needs_of(const wire::Task& said) {
   return needs;
 }
 
+bool is_owned_by(const Bytes& client, const ObjectId& id) {
+  const auto owner = owner_hash_of(client);
+  return std::equal(owner.begin(), owner.end(), id.bytes.begin());
+}
+
 bool all_objects(const std::vector<wire::Argument>& arguments) {
   return std::all_of(arguments.begin(), arguments.end(), [](const wire::Argument& argument) {
     return std::holds_alternative<ObjectId>(argument);
@@ -39,6 +44,10 @@ void WorkerAgent::Impl::accept(wire::Task said, TimePoint now, Outbox& out) {
   AgentTask& task = tasks[id];
   task.said = std::move(said);
   task.flags = flags.value_or(wire::TaskFlags{});
+  auto& result_id = task.said.carried.result_id;
+  if (result_id &&
+      (!is_owned_by(task.said.source, *result_id) || !to_come.insert(*result_id).second))
+    result_id.reset();
   if (well_formed) task.needs = needs_of(task.said);
   for (const ObjectId& object : task.needs) objects.need(object);
   if (well_formed) take_copies(task);
@@ -60,9 +69,8 @@ void WorkerAgent::Impl::accept(wire::Task said, TimePoint now, Outbox& out) {
 void WorkerAgent::Impl::take_copies(AgentTask& task) {
   std::vector<Bytes>& copies = task.said.carried.copies;
   if (copies.empty()) return;
-  const auto owner = owner_hash_of(task.said.source);
   const auto take = [&](const ObjectId& id, Bytes& copy, Retain retain) {
-    if (!copy.empty() && std::equal(owner.begin(), owner.end(), id.bytes.begin()))
+    if (!copy.empty() && is_owned_by(task.said.source, id))
       objects.offer(id, std::move(copy), retain);
   };
   if (!copies.front().empty())  // kept for longer than the rest of its frame
@@ -89,11 +97,12 @@ AgentTask WorkerAgent::Impl::take_task(const TaskId& id, Outbox& out) {
   } else {
     running.reset();
   }
+  if (task.said.carried.result_id) to_come.erase(*task.said.carried.result_id);
   release_needs(task, out);
   return task;
 }
 
-void WorkerAgent::Impl::cancel(const wire::TaskCancel& said, TimePoint, Outbox& out) {
+void WorkerAgent::Impl::cancel(const wire::TaskCancel& said, TimePoint now, Outbox& out) {
   using wire::CancelConfirmType;
   announce_stored(out);  // no result follows the word that its task is not here
   const auto confirm = [&](CancelConfirmType type) {
@@ -114,7 +123,8 @@ void WorkerAgent::Impl::cancel(const wire::TaskCancel& said, TimePoint, Outbox& 
   if ((busy || stopped) && !said.force) return confirm(CancelConfirmType::cancel_failed);
   if (busy) kill(busy->processor, "cancel task_id=" + said.id.hex(), out);
   if (stopped) kill(stopped->processor, "cancel suspended task_id=" + said.id.hex(), out);
-  take_task(said.id, out);
+  const AgentTask gone = take_task(said.id, out);
+  result_will_not_come(gone.said, now, out);
   confirm(CancelConfirmType::canceled);
 }
 

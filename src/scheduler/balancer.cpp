@@ -17,7 +17,8 @@ struct Side {
 };
 
 bool is_movable(const Task& task) {
-  return task.state == State::running && !task.started && !task.nested;
+  return task.state == State::running && !task.started && !task.nested && !task.ahead &&
+         !task.leads;
 }
 
 // A worker that does not answer for this long is not counted on.

@@ -99,15 +99,19 @@ bool GraphEngine::step(Index index, std::size_t& budget, Turn& turn) {
 bool GraphEngine::run_one(Index index, Turn& turn) {
   Graph& graph = graphs_[index];
   if (graph.to_start.empty()) return false;
-  start(index, graph.to_start.take(), turn);
+  start(index, graph.to_start.take(), none, turn);
   return true;
 }
 
-void GraphEngine::start(Index index, Index at, Turn& turn) {
+// With `lead`, a task, what it makes is awaited: the node is sent behind it.
+void GraphEngine::start(Index index, Index at, Index lead, Turn& turn) {
   Graph& graph = graphs_[index];
   Node& node = graph.nodes[at];
   auto message = std::make_unique<OwnMessage>();
   message->said = std::exchange(node.task, {});
+  if (lead != none)
+    message->awaited = {tasks_[lead].id, *own_message_of(tasks_[lead])->said.carried.result_id};
+  if (node.dependents.size() == 1) message->said.carried.result_id = new_object(graph);
   message->owner_wants_copy = node.target && graph.result_bytes_max > 0;
   // A worker that carries a result does not wait for the storage to have it, so that of a target is
   // asked for only if its owner uses it.
@@ -119,7 +123,7 @@ void GraphEngine::start(Index index, Index at, Turn& turn) {
   node.phase = Phase::active;
   ++graph.active;
   const wire::Task& sent = message->said;
-  flow_.submit({graph.client, sent, std::move(message), node.nested, index}, turn);
+  flow_.submit({graph.client, sent, std::move(message), node.nested, index, lead}, turn);
   let_go(node);  // the task holds it by now
 }
 
@@ -131,7 +135,7 @@ void GraphEngine::name_inputs(const Graph& graph, OwnMessage& message) const {
     const TaskId* id = std::get_if<TaskId>(&said.arguments[at]);
     if (id == nullptr) continue;
     const Node& input = graph.nodes[find(*id)->node];
-    said.arguments[at] = *input.result;
+    said.arguments[at] = input.result ? *input.result : message.awaited->object;
     if (message.near == none) message.near = input.worker;
     bytes += input.copy.size();
     if (input.copy.empty() || bytes > task_copies_bytes_max) continue;
@@ -181,14 +185,21 @@ bool GraphEngine::answer_one(Index index, Turn& turn) {
 // ---- a node ends ----
 
 void GraphEngine::drain(Turn& turn) {
-  for (auto ends = flow_.take_ended_nodes(); !ends.empty(); ends = flow_.take_ended_nodes())
+  while (true) {
+    auto ends = flow_.take_ended_nodes();
+    auto placed = flow_.take_placed_nodes();
+    if (ends.empty() && placed.empty()) return;
     for (NodeEnd& end : ends) on_node_end(std::move(end), turn);
+    for (const NodePlaced& node : placed)
+      if (const Place* place = find(node.node)) follow(node.graph, place->node, turn);
+  }
 }
 
 void GraphEngine::on_node_end(NodeEnd end, Turn& turn) {
   const Index index = end.graph;
   Graph& graph = graphs_[index];
   const Index at = find(end.node)->node;
+  if (end.returned) return take_back(index, at, *end.returned, turn);
   Node& node = graph.nodes[at];
   node.phase = Phase::ended;
   --graph.unfinished;
@@ -204,16 +215,27 @@ void GraphEngine::on_node_end(NodeEnd end, Turn& turn) {
   if (succeeded) {
     node.worker = end.worker;
     keep_copy(graph, node, end.said);
-    return succeed(graph, at);
+    return succeed(index, at, turn);
   }
   if (end.outcome == wire::TaskState::failed || end.outcome == wire::TaskState::failed_worker_died)
     return fail(graph, std::move(end), turn);
   cancel_graph(index);
 }
 
-void GraphEngine::succeed(Graph& graph, Index at) {
-  for (const Index dependent : graph.nodes[at].dependents)
-    if (--graph.nodes[dependent].inputs_missing == 0) graph.to_start.nodes.push_back(dependent);
+void GraphEngine::succeed(Index index, Index at, Turn& turn) {
+  Graph& graph = graphs_[index];
+  for (const Index dependent : graph.nodes[at].dependents) {
+    Node& node = graph.nodes[dependent];
+    if (--node.inputs_missing > 0) continue;
+    if (node.phase == Phase::unstarted) {
+      graph.to_start.nodes.push_back(dependent);
+      continue;
+    }
+    const Index task = tasks_.find(graph.ids[dependent]);  // it was sent ahead, or has ended even
+    if (node.phase == Phase::active && task != none)
+      flow_.awaited_came(task, *graph.nodes[at].result, turn);
+  }
+  follow_last(index, at, turn);
 }
 
 // ---- a node fails, and all others with it ----
@@ -262,11 +284,16 @@ wire::TaskResult GraphEngine::copy_of_failure(const Graph& graph, Index node, Tu
 }
 
 ObjectId GraphEngine::new_copy(const Graph& graph, const ObjectId& of, Turn& turn) {
+  const ObjectId id = new_object(graph);
+  turn.out.push_back(DuplicateObject{of, id});
+  return id;
+}
+
+ObjectId GraphEngine::new_object(const Graph& graph) {
   ObjectId id;
   const auto owner = owner_hash_of(clients_[graph.client].identity);
   std::copy(owner.begin(), owner.end(), id.bytes.begin());
   random_.fill(std::span(id.bytes).subspan(owner.size()));
-  turn.out.push_back(DuplicateObject{of, id});
   return id;
 }
 

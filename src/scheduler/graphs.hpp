@@ -16,7 +16,8 @@
 
 namespace scaler::scheduler {
 
-// Runs graphs: a node becomes an ordinary task when the results it takes are there. Every node and
+// Runs graphs: a node becomes an ordinary task when the results it takes are there; that of a chain
+// a little earlier, see follow(). Every node and
 // the umbrella (the id that stands for the whole graph) are answered exactly once:
 //   all done       each node's result as it comes, then success for the umbrella, without ids
 //   a node fails   copies of its error for every node not ended, then the umbrella, failed
@@ -152,12 +153,17 @@ class GraphEngine {
   void registered(Graph& graph);
   void settle_early_cancels(Turn& turn);
 
+  // graph_ahead.cpp
+  void follow(Index graph, Index node, Turn& turn);
+  void follow_last(Index graph, Index node, Turn& turn);
+  void take_back(Index graph, Index node, const OwnMessage& own, Turn& turn);
+
   void on_node_end(NodeEnd end, Turn& turn);
-  void start(Index graph, Index node, Turn& turn);
+  void start(Index graph, Index node, Index lead, Turn& turn);
   void name_inputs(const Graph& graph, OwnMessage& message) const;
   void keep_copy(Graph& graph, Node& node, wire::TaskResult& said);
   void drop_copy(Graph& graph, Node& node);
-  static void succeed(Graph& graph, Index node);
+  void succeed(Index graph, Index node, Turn& turn);
   void fail(Graph& graph, NodeEnd end, Turn& turn);
   bool run_one(Index graph, Turn& turn);
   bool answer_one(Index graph, Turn& turn);
@@ -165,6 +171,7 @@ class GraphEngine {
   void cancel_one(Index graph, Index node, Turn& turn);
   wire::TaskResult copy_of_failure(const Graph& graph, Index node, Turn& turn);
   ObjectId new_copy(const Graph& graph, const ObjectId& of, Turn& turn);
+  ObjectId new_object(const Graph& graph);
   bool release_one(Graph& graph);
   void release_if_unneeded(Graph& graph, Index node);
   void hold_named(Node& node);

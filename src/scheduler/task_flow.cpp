@@ -9,6 +9,10 @@ namespace scaler::scheduler {
 
 namespace {
 
+// Tasks that one worker has at most, where some are sent ahead. More than the tasks of a moment's
+// work gain nothing, and would look like load to those who count workers.
+constexpr std::uint32_t sent_ahead_max = 8;
+
 wire::TaskResult worker_died(const TaskId& id) {
   return {id, wire::TaskResultType::failed_worker_died, {}, {}};
 }
@@ -55,8 +59,14 @@ void TaskFlow::submit(Submission submission, Turn& turn) {
   const Index index = tasks_.insert(std::move(task));
   hold_arguments(index, submission.task);
   clients_[submission.client].tasks.push_back(tasks_.pool(), index);
-  placement_.push_back(index);
   ++counters_.tasks_accepted;
+  if (submission.ahead_of != none) {
+    tasks_[index].ahead = true;
+    tasks_[submission.ahead_of].leads = true;
+    ++counters_.tasks_sent_ahead;
+    return place(index, tasks_[submission.ahead_of].worker, turn);
+  }
+  placement_.push_back(index);
   if (!placement_.has_place_for(index)) pack(index);
   if (monitor_.on()) queued_lately_.push_back(tasks_[index].id);
 
@@ -125,19 +135,57 @@ Bytes TaskFlow::frame_of(const Task& task) const {
 bool TaskFlow::place_one(Turn& turn) {
   const auto choice = placement_.next();
   if (!choice) return false;
-  const auto [task, worker] = *choice;
+  place(choice->task, choice->worker, turn);
+  return true;
+}
+
+// The task is in no queue.
+void TaskFlow::place(Index task, Index worker, Turn& turn) {
   set_state(task, State::running);
   const Client& owner = clients_[tasks_[task].client];
   workers_.attach(worker, tasks_, task, owner.serial, owner.identity, turn.now);
   placement_.reload(worker);
   SCALER_ASSERT(workers_[worker].peer, "a task is placed on a worker without a connection");
   const PeerId peer = *workers_[worker].peer;
-  if (std::holds_alternative<Bytes>(tasks_[task].body))
+  const OwnMessage* own = own_message_of(tasks_[task]);
+  if (own == nullptr)
     turn.out.push_back(Forward{peer, frame_of(tasks_[task])});
   else
-    turn.out.push_back(Send{peer, own_message_of(tasks_[task])->said});
+    turn.out.push_back(Send{peer, own->said});
   monitor_.task_runs(task, turn);
+  if (own != nullptr && own->said.carried.result_id && workers_[worker].names_results)
+    placed_nodes_.push_back({tasks_[task].graph, tasks_[task].id});
+}
+
+// ---- tasks that are sent ahead ----
+
+bool TaskFlow::follow_room(Index lead, const wire::Capabilities& needed) const {
+  const Task& task = tasks_[lead];
+  if (task.state != State::running) return false;
+  const Worker& worker = workers_[task.worker];
+  if (!worker.names_results || worker.group == none || worker.load() >= sent_ahead_max ||
+      worker.free_places() == 0 || placement_.capabilities_of(task.label) != needed)
+    return false;
+  for (Index at = worker.tasks.head; at != none; at = PlacedTasks::next_of(tasks_.pool(), at))
+    if (tasks_[at].graph != task.graph) return false;
   return true;
+}
+
+void TaskFlow::awaited_came(Index index, const ObjectId& result, Turn& turn) {
+  if (own_message_of(tasks_[index])->awaited->object == result)
+    tasks_[index].ahead = false;
+  else
+    balance_cancel(index, turn);
+}
+
+void TaskFlow::give_back(Index index, Turn& turn) {
+  Task& task = tasks_[index];
+  auto& own = std::get<std::unique_ptr<OwnMessage>>(task.body);
+  ended_nodes_.push_back(
+      {task.graph, task.id, wire::TaskState::inactive, {}, none, std::move(own)});
+  tasks_.count_return(index);
+  --counters_.tasks_accepted;
+  remove(index, turn);
 }
 
 void TaskFlow::announce_waiting(Turn& turn) {
@@ -220,12 +268,20 @@ bool TaskFlow::on_result(Index index, Index worker, wire::TaskResult result, Byt
       swallow(index, result.results, turn);
       return true;
     case Step::answer:
+      note_name(index, worker, result);
       if (from_previous && task.worker != none) ask_to_cancel(index, false, {}, turn);
       answer(index, std::move(result), std::move(frame), turn);
       return true;
     default:
       return false;
   }
+}
+
+void TaskFlow::note_name(Index index, Index worker, const wire::TaskResult& result) {
+  const OwnMessage* own = own_message_of(tasks_[index]);
+  if (own != nullptr && own->said.carried.result_id &&
+      result.type == wire::TaskResultType::success && result.results.size() == 1)
+    workers_[worker].names_results = result.results.front() == *own->said.carried.result_id;
 }
 
 bool TaskFlow::on_confirm(Index index, Index worker, wire::CancelConfirmType type, Bytes frame,
@@ -285,6 +341,8 @@ void TaskFlow::worker_gone(Index index, Blame blame, Turn& turn) {
 
 void TaskFlow::requeue(Index index, Turn& turn) {
   if (owner_is_gone(index)) return confirm(index, wire::CancelConfirmType::canceled, turn);
+  if (tasks_[index].ahead) return give_back(index, turn);
+  tasks_[index].leads = false;
   take_from_worker(index, turn);
   set_state(index, State::inactive);
   tasks_[index].started = false;
@@ -295,6 +353,7 @@ void TaskFlow::requeue(Index index, Turn& turn) {
 void TaskFlow::rerun(Index index, Blame blame, Turn& turn) {
   if (owner_is_gone(index)) return confirm(index, wire::CancelConfirmType::canceled, turn);
   Task& task = tasks_[index];
+  if (task.ahead) return give_back(index, turn);
   task.previous_holder = workers_[task.worker].serial;
   if (blame == Blame::worker && task.reruns < std::numeric_limits<std::uint16_t>::max())
     ++task.reruns;

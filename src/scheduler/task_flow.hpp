@@ -14,13 +14,22 @@
 
 namespace scaler::scheduler {
 
-// A node of a graph has ended; the graph engine hears of it after the handler that caused it.
+// A node of a graph has ended, or is given back; the graph engine hears of it after the handler
+// that caused it.
 struct NodeEnd {
   Index graph;
   TaskId node;
   wire::TaskState outcome;
   wire::TaskResult said;  // empty if it has none
   Index worker = none;    // that ended it, if one did
+  // Sent ahead, and no longer where what it awaits is made: it has not run, and may be sent again.
+  std::unique_ptr<OwnMessage> returned{};
+};
+
+// A node is on a worker that gives its result the id it was told: what takes it may follow.
+struct NodePlaced {
+  Index graph;
+  TaskId node;
 };
 
 // Moves tasks through task_state.hpp's table: keeps their place in every list, asks workers,
@@ -38,11 +47,21 @@ class TaskFlow {
     TaskBody body;           // what is sent
     bool nested = false;
     Index graph = none;
+    Index ahead_of = none;  // sent behind this task, which follow_room() is true of
   };
   // The id must be new. Over the waiting limit the task is answered at once with
   // failed_worker_died.
   void submit(Submission submission, Turn& turn);
   bool has_room() const;  // under the waiting limit
+
+  // May a task that awaits the result of `lead` be sent after it, to the same worker? Only where
+  // everything is of that one graph and nearly nothing waits: elsewhere a free worker would have it
+  // sooner.
+  bool follow_room(Index lead, const wire::Capabilities& needed) const;
+  // What a task was sent ahead of has come, under the id that it was told of, or another one: then
+  // the task is asked back, if it has not run.
+  void awaited_came(Index task, const ObjectId& result, Turn& turn);
+
   CopyBudget& copies() { return copies_; }
 
   // A user's cancel. `frame` (or nothing) is the client's own message, passed on as it is.
@@ -72,12 +91,15 @@ class TaskFlow {
 
   const TaskTable& tasks() const { return tasks_; }
   std::vector<NodeEnd> take_ended_nodes() { return std::exchange(ended_nodes_, {}); }
+  std::vector<NodePlaced> take_placed_nodes() { return std::exchange(placed_nodes_, {}); }
 
  private:
   void count_copies(Submission& submission, Task& task);
   void hold_arguments(Index task, const wire::Task& said);
   void pack(Index task);  // it will have to wait
   Bytes frame_of(const Task& task) const;
+  void place(Index task, Index worker, Turn& turn);
+  void give_back(Index task, Turn& turn);
   void requeue(Index task, Turn& turn);
   void rerun(Index task, Blame blame, Turn& turn);
   void take_from_worker(Index task, Turn& turn);
@@ -85,6 +107,7 @@ class TaskFlow {
   void leave_state(Index task);
   void ask_to_cancel(Index task, bool force, Bytes frame, Turn& turn);
   void resume(Index task, Turn& turn);
+  void note_name(Index task, Index worker, const wire::TaskResult& result);
   void answer(Index task, wire::TaskResult result, Bytes frame, Turn& turn);
   void confirm(Index task, wire::CancelConfirmType type, Turn& turn);
   void swallow(Index task, const std::vector<ObjectId>& results, Turn& turn);
@@ -103,6 +126,7 @@ class TaskFlow {
   const Monitor& monitor_;
   CopyBudget copies_;
   std::vector<NodeEnd> ended_nodes_;
+  std::vector<NodePlaced> placed_nodes_;
   std::vector<TaskId> queued_lately_;  // only while somebody listens
   log::RateLimit odd_results_{5, 10s};
 };

@@ -80,4 +80,6 @@ void TaskTable::count_end(Index index, wire::TaskState outcome) {
   ++counter(outcome);
 }
 
+void TaskTable::count_return(Index index) { --counter(wire_state(pool_[index].state)); }
+
 }  // namespace scaler::scheduler

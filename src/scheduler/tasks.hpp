@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -15,11 +16,18 @@
 
 namespace scaler::scheduler {
 
+// What a task takes that is not there yet: its worker makes it before, under this id.
+struct Awaited {
+  TaskId node;
+  ObjectId object;
+};
+
 // A message of our making: a node of a graph, or a task that gave up the copies it carried.
 struct OwnMessage {
   wire::Task said;
   Index near = none;  // the worker that made what it takes; perhaps gone, perhaps another by now
-  bool owner_wants_copy = true;  // of the result
+  std::optional<Awaited> awaited;  // of a task that was sent ahead
+  bool owner_wants_copy = true;    // of the result
 };
 
 // What a worker is sent: the frame as it came (packed, if it had to wait), or our own message.
@@ -55,6 +63,8 @@ struct Task {
   bool started : 1 = false;       // its worker said that it runs: balancing leaves it alone
   bool packed : 1 = false;        // the body is a packed frame,
   bool patterned : 1 = false;     // by its owner's pattern
+  bool ahead : 1 = false;         // sent although it awaits a task before it on the same worker,
+  bool leads : 1 = false;         // namely one like this: both stay there
 };
 static_assert(sizeof(Task) <= 112);
 
@@ -79,6 +89,7 @@ class TaskTable {
   void change_state(Index index, State to);              // between live states, not to abandoned
   void count_end(Index index, wire::TaskState outcome);  // takes it out of its gauge
   void abandon(Index index, wire::TaskState outcome);    // counts the end, keeps the record
+  void count_return(Index index);                        // it goes back to whoever submitted it
 
   // This task ends soon, and the one after it later. A burst over many tasks otherwise waits for
   // memory three times a task: for the record, for its place in the index, for its frame.

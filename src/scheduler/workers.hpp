@@ -48,6 +48,7 @@ struct Worker {
   bool returning = false;  // on a new connection; gets no more tasks until asked about all it has
   Index to_ask = none;     // returning: the next task that it is asked about
   bool draining = false;   // gets no more tasks, goes when it has none
+  bool names_results = false;                   // as it is told to: it has been seen to
   bool counts_reruns = false;                   // leaving: it did not say good-bye
   std::optional<TimePoint> retiring_since;      // its manager was told to stop it: no more tasks
   bool is_beyond_manager = false;               // its manager says that it does not know it

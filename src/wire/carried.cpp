@@ -46,6 +46,7 @@ void write_carried(capnp::AnyStruct::Builder root, const Carried& carried) {
   to.setMark(mark);
   to.setResultBytesMax(carried.result_bytes_max);
   write_blobs(to.initCopies(length(carried.copies)), carried.copies);
+  if (carried.result_id) to.setResultId(data_of(carried.result_id->view()));
 }
 
 void read_carried(Decoder& in, capnp::AnyStruct::Reader root, Message& message) {
@@ -61,6 +62,8 @@ void read_carried(Decoder& in, capnp::AnyStruct::Reader root, Message& message) 
   to->copies = in.blobs(from.getCopies(), "copies");
   for (const Bytes& copy : to->copies)
     if (copy.size() > copy_bytes_max) in.fail("copies", "larger than a copy may be");
+  if (std::holds_alternative<Task>(message) && from.getResultId().size() > 0)
+    to->result_id = in.id<ObjectId>(from.getResultId(), "resultId");
 }
 
 }  // namespace scaler::wire

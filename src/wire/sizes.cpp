@@ -196,7 +196,8 @@ std::size_t of(const StateScheduler& state) {
 std::size_t carried_words(const Carried* carried) {
   if (carried == nullptr) return 0;
   constexpr std::size_t pointer = 1;
-  return pointer + struct_words<protocol::Carried> + of(carried->copies);
+  return pointer + struct_words<protocol::Carried> + of(carried->copies) +
+         (carried->result_id ? of(*carried->result_id) : 0);
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ TaskId AgentEnv::submit(const TaskSpec& spec) {
   for (const std::string& name : spec.arguments)
     task.arguments.emplace_back(object_of(spec.client, name));
   for (const ObjectId& id : spec.objects) task.arguments.emplace_back(id);
-  task.carried = {spec.result_bytes_max, spec.copies};
+  task.carried = {spec.result_bytes_max, spec.copies, spec.result_id};
   submitted_[task.id] = task;
   tell(task);
   return task.id;

@@ -21,6 +21,7 @@ struct TaskSpec {
   bool stream_output = false;
   std::uint32_t result_bytes_max = 0;  // results up to this are wanted with their TaskResult
   std::vector<Bytes> copies = {};      // of the function, then of the arguments
+  std::optional<ObjectId> result_id = {};
 };
 
 // An agent between a scheduler, a store and processors that do what a test says, and by default the

@@ -83,7 +83,8 @@ TEST_CASE("a node is given copies of its inputs, and asked for one of its result
   const auto b = env.node({a});
   env.send({b});
   const auto sent_a = env.take<wire::Task>(env.worker);
-  REQUIRE(sent_a.carried == wire::Carried{wire::copy_bytes_max, {}});
+  REQUIRE(sent_a.carried.result_bytes_max == wire::copy_bytes_max);
+  REQUIRE(sent_a.carried.copies.empty());
   // Nobody but the next node wants this one.
   const auto of_a = env.finish_with(env.worker, a, "five");
   REQUIRE(of_a.carried.empty());

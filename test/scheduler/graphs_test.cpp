@@ -1,65 +1,12 @@
 #include <catch2/catch.hpp>
 
-#include "scheduler/env.hpp"
+#include "scheduler/graph_env.hpp"
 
 namespace scaler::scheduler {
 
 using wire::CancelConfirmType;
 using wire::TaskResultType;
 using wire::TaskState;
-
-namespace {
-
-// A client and a worker with room; nodes are named by letters.
-struct GraphEnv : SchedulerEnv {
-  GraphEnv() {
-    client = add_client();
-    worker = add_worker({.slots = 100});
-    graph.id = new_task_id();
-    graph.source = client.identity;
-  }
-
-  TaskId node(const std::vector<TaskId>& inputs = {}) {
-    TestTask task;
-    for (const auto& input : inputs) task.arguments.push_back(input);
-    graph.nodes.push_back(task_of(client, std::move(task)));
-    return graph.nodes.back().id;
-  }
-  void send(std::vector<TaskId> targets) {
-    graph.targets = std::move(targets);
-    say(client, graph);
-  }
-  ObjectId run(const TaskId& id) {
-    expect_task(worker, id);
-    const auto object = finish(worker, client, id);
-    expect_result(client, id, TaskResultType::success);
-    return object;
-  }
-  void expect_umbrella(TaskResultType type) {
-    const auto result = take<wire::TaskResult>(client);
-    REQUIRE(result.id == graph.id);
-    REQUIRE(result.type == type);
-    REQUIRE(result.results.empty());
-    expect_silence();
-    REQUIRE(status().clients[0].tasks == 0);
-  }
-  // Every answer that is waiting, by task.
-  std::map<TaskId, wire::TaskResult> take_results() {
-    std::map<TaskId, wire::TaskResult> results;
-    while (pending(client) > 0) {
-      auto result = take<wire::TaskResult>(client);
-      const TaskId id = result.id;
-      REQUIRE(results.emplace(id, std::move(result)).second);
-    }
-    return results;
-  }
-
-  TestPeer client;
-  TestPeer worker;
-  wire::GraphTask graph;
-};
-
-}  // namespace
 
 TEST_CASE("a graph runs in order of its edges, every node answers, the umbrella last",
           "[scheduler]") {

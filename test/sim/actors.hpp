@@ -19,7 +19,8 @@ inline Bytes copy_of(const ObjectId& id) {
 }
 
 // A worker as the protocol describes it: queues what it is sent, runs one task at a time, obeys
-// cancels, beats every two seconds, and stores, registers and reports each result.
+// cancels, beats every two seconds, and stores, registers and reports each result. A task whose
+// arguments are to come waits for them; others pass it.
 class Worker : public Node {
  public:
   Worker(Cluster& cluster, std::string identity, std::uint32_t slots, bool has_gpu);
@@ -27,6 +28,7 @@ class Worker : public Node {
   void on_connected() override;
   void leave();                // says good-bye
   void hang(Duration while_);  // neither beats nor works, and then goes on as if nothing was
+  void look_again();           // what a task waits for may have come
 
  private:
   struct Running {
@@ -45,6 +47,7 @@ class Worker : public Node {
   Cluster& cluster_;
   std::uint32_t slots_;
   bool has_gpu_;
+  bool names_results_;  // as it is told to: a worker of ours
   bool hanging_ = false;
   std::vector<wire::Message> unheard_;
   std::vector<wire::Task> queue_;

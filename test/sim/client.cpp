@@ -127,12 +127,14 @@ void Client::submit_graph() {
   graph.id = network_.new_task_id();
   graph.source = identity();
   if (network_.chance(50)) graph.carried.result_bytes_max = wire::copy_bytes_max;
-  const std::uint64_t size = network_.random.below(8);
+  const bool is_chain = network_.chance(50);
+  const std::uint64_t size = network_.random.below(is_chain ? 16 : 8);
   for (std::uint64_t i = 0; i < size; ++i) {
     auto node = new_task();
     node.carried = {};  // graphs carry nothing
     for (std::uint64_t input = 0; input < i; ++input)
-      if (network_.chance(30)) node.arguments.push_back(graph.nodes[input].id);
+      if (network_.chance(is_chain ? (input + 1 == i ? 95 : 5) : 30))
+        node.arguments.push_back(graph.nodes[input].id);
     if (network_.chance(40)) graph.targets.push_back(node.id);
     expect(node.id, {}, true, graph.id);
     graph.nodes.push_back(std::move(node));

@@ -24,7 +24,11 @@ scheduler::Options options_for(std::uint64_t seed) {
 
 }  // namespace
 
-Cluster::Cluster(std::uint64_t seed) : network(seed, options_for(seed)) {}
+Cluster::Cluster(std::uint64_t seed) : network(seed, options_for(seed)) {
+  network.when_stored = [this] {
+    for (auto& worker : workers_) worker->look_again();
+  };
+}
 
 Client& Cluster::add_client(std::int32_t priority) {
   clients_.push_back(

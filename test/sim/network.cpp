@@ -104,13 +104,27 @@ void Network::check_objects(const wire::Task& task) const {
                   "an argument is deleted too early");
 }
 
+void Network::store(const ObjectId& id) {
+  if (to_come_.contains(id) && came_.insert(id).second) when_stored();
+}
+
+bool Network::has_all_of(const wire::Task& task) const {
+  return std::all_of(task.arguments.begin(), task.arguments.end(), [this](const auto& argument) {
+    const ObjectId& id = std::get<ObjectId>(argument);
+    return !to_come_.contains(id) || came_.contains(id);
+  });
+}
+
 void Network::deliver_to_node(PeerId peer, const Bytes& frame) {
   const auto found = connected_.find(peer);
   if (found == connected_.end()) return;
   Node& node = *found->second;
   auto message = wire::decode(frame);
   SCALER_ASSERT(message, "the scheduler speaks the protocol");
-  if (const auto* task = std::get_if<wire::Task>(&*message)) check_objects(*task);
+  if (const auto* task = std::get_if<wire::Task>(&*message)) {
+    check_objects(*task);
+    if (task->carried.result_id) to_come_.insert(*task->carried.result_id);
+  }
   node.heard_until_ = std::max(node.heard_until_, now + random_delay(100us, 20ms));
   at(node.heard_until_, [this, &node, peer, message = std::move(*message)]() mutable {
     if (!node.connected_ || node.peer_ != peer) return;

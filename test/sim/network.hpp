@@ -72,6 +72,12 @@ class Network {
   // The storage still has all that it names.
   void check_objects(const wire::Task& task) const;
 
+  // Results that have a name before they are there. Whoever waits for one looks again whenever one
+  // has come.
+  void store(const ObjectId& id);
+  bool has_all_of(const wire::Task& task) const;
+  std::function<void()> when_stored;
+
  private:
   friend class Node;
   struct Event {
@@ -88,6 +94,7 @@ class Network {
   void after_scheduler();
   void perform();
 
+  std::set<ObjectId> to_come_, came_;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::uint64_t next_order_ = 0;
   std::uint32_t next_peer_ = 1;

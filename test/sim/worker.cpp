@@ -8,7 +8,8 @@ Worker::Worker(Cluster& cluster, std::string identity, std::uint32_t slots, bool
     : Node(cluster.network, std::move(identity)),
       cluster_(cluster),
       slots_(slots),
-      has_gpu_(has_gpu) {
+      has_gpu_(has_gpu),
+      names_results_(cluster.network.chance(70)) {
   beat_later();
 }
 
@@ -38,6 +39,10 @@ void Worker::hang(Duration while_) {
     for (auto& message : std::exchange(unheard_, {})) on_message(std::move(message));
     start_next();
   });
+}
+
+void Worker::look_again() {
+  if (is_alive()) start_next();
 }
 
 void Worker::on_message(wire::Message message) {
@@ -83,10 +88,12 @@ std::int32_t Worker::priority_of(const wire::Task& task) {
 }
 
 void Worker::start_next() {
-  if (hanging_ || queue_.empty()) return;
-  const auto best = std::max_element(
-      queue_.begin(), queue_.end(),
-      [](const auto& a, const auto& b) { return priority_of(a) < priority_of(b); });
+  if (hanging_) return;
+  auto best = queue_.end();
+  for (auto at = queue_.begin(); at != queue_.end(); ++at)
+    if (network_.has_all_of(*at) && (best == queue_.end() || priority_of(*best) < priority_of(*at)))
+      best = at;
+  if (best == queue_.end()) return;
   if (!running_.empty()) {
     if (!running_.back().waits_for_children) return;
     if (priority_of(*best) <= priority_of(running_.back().task)) return;
@@ -134,19 +141,22 @@ void Worker::finish(const TaskId& id) {
   const auto runs = std::find_if(running_.begin(), running_.end(),
                                  [&](const auto& run) { return run.task.id == id; });
   if (runs == running_.end()) return;  // killed meanwhile
-  const ObjectId object = network_.new_object_id();
+  const auto type =
+      network_.chance(5) ? wire::TaskResultType::failed : wire::TaskResultType::success;
+  const auto& told = runs->task.carried.result_id;
+  const bool is_as_told = told && names_results_ && type == wire::TaskResultType::success;
+  const ObjectId object = is_as_told ? *told : network_.new_object_id();
   say(wire::ObjectInstruction{wire::ObjectInstructionType::create,
                               runs->task.source,
                               {object},
                               {wire::ObjectContentType::object},
                               {Bytes{}}});
-  const auto type =
-      network_.chance(5) ? wire::TaskResultType::failed : wire::TaskResultType::success;
   wire::TaskResult result{id, type, Bytes::copy_of("0123456789abcdef"), {object}};
   if (runs->task.carried.result_bytes_max > 0 && network_.chance(80))
     result.carried.copies = {copy_of(object)};
   say(std::move(result));
   running_.erase(runs);
+  network_.store(object);
   start_next();
 }
 

@@ -24,16 +24,16 @@ capnp::FlatArrayMessageReader reader_of(const Bytes& frame) {
       kj::arrayPtr(reinterpret_cast<const capnp::word*>(frame.data()), frame.size() / 8));
 }
 
-// The frame with another struct where ours was: a data word, and a list of blobs.
+// The frame with another struct where ours was: a data word, a list of blobs, and a blob.
 Bytes with_carried(const Bytes& frame, std::uint64_t data_word,
-                   const std::vector<std::string>& copies) {
+                   const std::vector<std::string>& copies, std::string_view result_id = {}) {
   auto reader = reader_of(frame);
   capnp::MallocMessageBuilder builder;
   auto root = builder.getRoot<capnp::AnyPointer>().initAsAnyStruct(1, 2);
   const auto from = reader.getRoot<capnp::AnyStruct>();
   root.getDataSection()[0] = from.getDataSection()[0];
   root.getPointerSection()[0].set(from.getPointerSection()[0]);
-  auto carried = root.getPointerSection()[1].initAsAnyStruct(1, 1);
+  auto carried = root.getPointerSection()[1].initAsAnyStruct(1, 2);
   store_le64(reinterpret_cast<std::byte*>(carried.getDataSection().begin()), data_word);
   auto list = carried.getPointerSection()[0].initAs<capnp::List<capnp::Data>>(
       static_cast<unsigned>(copies.size()));
@@ -42,6 +42,9 @@ Bytes with_carried(const Bytes& frame, std::uint64_t data_word,
   for (unsigned i = 0; i < copies.size(); ++i)
     list.set(i, capnp::Data::Reader(reinterpret_cast<const capnp::byte*>(copies[i].data()),
                                     copies[i].size()));
+  if (!result_id.empty())
+    carried.getPointerSection()[1].setAs<capnp::Data>(capnp::Data::Reader(
+        reinterpret_cast<const capnp::byte*>(result_id.data()), result_id.size()));
   return flat(builder);
 }
 
@@ -98,6 +101,16 @@ TEST_CASE("more copies than objects, and copies that are too large, are refused"
   REQUIRE(decode(with_carried(task, our_mark, {most})));
   REQUIRE(decode(with_carried(task, our_mark, {most + "x"})).error().text ==
           "Task.copies: larger than a copy may be");
+}
+
+TEST_CASE("a result's name has the length of an id, and only a task says it", "[wire]") {
+  const Bytes task = encode(full_task());
+  const std::string id(ObjectId::size, 'i');
+  REQUIRE(decode(with_carried(task, our_mark, {}, id)));
+  REQUIRE(decode(with_carried(task, our_mark, {}, id + "i")).error().text ==
+          "Task.resultId: 33 bytes instead of 32");
+  const Message echo = ClientHeartbeatEcho{};
+  REQUIRE(decode(with_carried(encode(echo), our_mark, {}, id)).value() == echo);
 }
 
 TEST_CASE("nobody is asked for larger copies than there are", "[wire]") {

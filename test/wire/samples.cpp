@@ -82,6 +82,8 @@ std::vector<Message> carrying_samples() {
   task.carried = {100, {blob("function"), {}, blob("argument")}};
   Task wanting = full_task();
   wanting.carried.result_bytes_max = copy_bytes_max;
+  Task named = full_task();
+  named.carried.result_id = id_from<ObjectId>(6);
   TaskResult result;
   result.results = {id_from<ObjectId>(5)};
   result.carried.copies = {Bytes::copy_of(std::string(copy_bytes_max, 'r'))};
@@ -92,7 +94,7 @@ std::vector<Message> carrying_samples() {
   heartbeat.carried.result_bytes_max = 1;
   ClientHeartbeatEcho echo{some_address};
   echo.carried.result_bytes_max = copy_bytes_max;
-  return {task, wanting, result, graph, heartbeat, echo};
+  return {task, wanting, named, result, graph, heartbeat, echo};
 }
 
 std::vector<Message> full_samples() {

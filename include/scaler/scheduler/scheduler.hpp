@@ -76,6 +76,7 @@ class Scheduler {
 
   struct Counters {  // since start
     std::uint64_t tasks_accepted = 0, tasks_finished = 0, tasks_rerun = 0, messages_refused = 0;
+    std::uint64_t tasks_sent_ahead = 0;  // of what they take
   };
   const Counters& counters() const;
 

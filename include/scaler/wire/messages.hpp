@@ -76,7 +76,11 @@ struct Carried {
   // Of a task: its function, then its arguments, in their order; of a result: its results. Where
   // there is no copy, the bytes are empty; at the end they may be left out.
   std::vector<Bytes> copies{};
-  bool empty() const { return result_bytes_max == 0 && copies.empty(); }
+  // Of a task: the id that its result is wanted to have. What takes the result can name it then
+  // before it is there. A failure gets another id, and so does the result of whoever does not know
+  // of this.
+  std::optional<ObjectId> result_id{};
+  bool empty() const { return result_bytes_max == 0 && copies.empty() && !result_id; }
   friend bool operator==(const Carried&, const Carried&) = default;
 };
 constexpr std::uint32_t copy_bytes_max = 16 << 10;  // a larger object is never carried
