@@ -123,6 +123,7 @@ void Network::deliver_to_node(PeerId peer, const Bytes& frame) {
   SCALER_ASSERT(message, "the scheduler speaks the protocol");
   if (const auto* task = std::get_if<wire::Task>(&*message)) {
     check_objects(*task);
+    latest_[task->id] = task->function;
     if (task->carried.result_id) to_come_.insert(*task->carried.result_id);
   }
   node.heard_until_ = std::max(node.heard_until_, now + random_delay(100us, 20ms));

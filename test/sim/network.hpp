@@ -71,6 +71,8 @@ class Network {
 
   // The storage still has all that it names.
   void check_objects(const wire::Task& task) const;
+  // No client has said it again since, with other objects.
+  bool is_latest(const wire::Task& task) const { return latest_.at(task.id) == task.function; }
 
   // Results that have a name before they are there. Whoever waits for one looks again whenever one
   // has come.
@@ -95,6 +97,7 @@ class Network {
   void perform();
 
   std::set<ObjectId> to_come_, came_;
+  std::map<TaskId, ObjectId> latest_;  // function of each task that was sent
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::uint64_t next_order_ = 0;
   std::uint32_t next_peer_ = 1;

@@ -116,8 +116,10 @@ void Worker::check_copies(const wire::Task& task) {
 void Worker::start(wire::Task task) {
   check_copies(task);
   const TaskId id = task.id;
-  // One that the scheduler no longer knows, or has given to somebody else, may find nothing.
-  if (network_.core.explain(id).worker == identity()) network_.check_objects(task);
+  // One that the scheduler no longer knows, or has given to somebody else, may find nothing; nor
+  // may an old copy of one that was said again.
+  if (network_.core.explain(id).worker == identity() && network_.is_latest(task))
+    network_.check_objects(task);
   const std::int32_t priority = priority_of(task);
   running_.push_back({std::move(task), false});
   Network& network = network_;
