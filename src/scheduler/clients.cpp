@@ -63,8 +63,9 @@ void ClientTable::erase(Index index) {
 
 bool ClientTable::is_idle(Index index) const {
   const Client& client = pool_[index];
-  return client.serial != 0 && client.standing != ClientStanding::registered &&
-         client.tasks.empty() && client.graphs.empty();
+  const bool may_go = client.standing == ClientStanding::gone ||
+                      (client.standing == ClientStanding::unregistered && client.objects.empty());
+  return client.serial != 0 && may_go && client.tasks.empty() && client.graphs.empty();
 }
 
 void ClientTable::note_if_idle(Index index) {

@@ -27,7 +27,7 @@ struct Usage {
 using ClientUsages = List<Usage, &Usage::of_client>;
 
 enum class ClientStanding : std::uint8_t {
-  unregistered,  // sent a task without a heartbeat: it gets its answers, but may own no objects
+  unregistered,  // sent a task without a heartbeat: it gets its answers, and owns their results
   registered,
   gone  // left or timed out; the record stays until its last task has ended
 };

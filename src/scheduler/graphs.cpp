@@ -278,8 +278,7 @@ wire::TaskResult GraphEngine::copy_of_failure(const Graph& graph, Index node, Tu
     return copy;
   copy.type = wire::TaskResultType::failed;
   copy.results.push_back(new_copy(graph, failure.said.results.front(), turn));
-  if (clients_[graph.client].standing == ClientStanding::registered)
-    objects_.create(graph.client, copy.results.front(), {});
+  objects_.create(graph.client, copy.results.front(), {});
   return copy;
 }
 

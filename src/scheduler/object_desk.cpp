@@ -21,6 +21,7 @@ bool ObjectDesk::on_instruction(const Connection& connection,
       if (connection.client == none) return true;
       for (const ObjectId& id : instruction.ids)
         if (objects_.release(connection.client, id)) delete_at_ = turn.now;
+      clients_.note_if_idle(connection.client);
       return true;
     case wire::ObjectInstructionType::clear:
       return false;  // stays inside a client
@@ -49,7 +50,7 @@ bool ObjectDesk::create_result(Index worker, const wire::ObjectInstruction& inst
     for (const ObjectId& id : instruction.ids) objects_.discard(id, turn.now);
     return true;
   }
-  if (clients_[client].standing == ClientStanding::registered) register_all(client, instruction);
+  register_all(client, instruction);  // perhaps its first heartbeat was lost
   return true;
 }
 

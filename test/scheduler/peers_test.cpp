@@ -31,6 +31,32 @@ TEST_CASE("an unregistered source has its task run and answered", "[scheduler]")
   REQUIRE(env.status().clients.empty());
 }
 
+TEST_CASE("what an unregistered source gets is its own, and deleted at its word or with it",
+          "[scheduler]") {
+  SchedulerEnv env;
+  const auto client = env.connect("Client|quiet");
+  const auto task = env.submit(client);
+  const auto worker = env.add_worker();
+  env.expect_task(worker, task);
+  const auto object = env.finish(worker, client, task);
+  env.expect_result(client, task, TaskResultType::success);
+  REQUIRE(env.status().objects == 1);
+  SECTION("it lets go of it") {
+    env.say(client, wire::ObjectInstruction{
+                        wire::ObjectInstructionType::remove, client.identity, {object}, {}, {}});
+  }
+  SECTION("it says its heartbeat at last, and leaves") {
+    env.client_heartbeat(client);
+    env.take_any(client);
+    env.say(client, wire::ClientDisconnect{});
+  }
+  SECTION("it is gone") { env.lose(client); }
+  env.advance(3600s);
+  REQUIRE(env.deleted == std::vector{object});
+  REQUIRE(env.status().objects == 0);
+  REQUIRE(env.status().clients.empty());
+}
+
 TEST_CASE("a client that is silent for longer than its time-out is forgotten", "[scheduler]") {
   auto options = SchedulerEnv::quiet();
   options.client_timeout = 3s;
