@@ -86,9 +86,12 @@ void Placement::release(Index label) {
 
 std::vector<TaskDemand> Placement::demand() const {
   std::vector<TaskDemand> found;
-  found.push_back({{}, labels_[no_capabilities].references - 1});  // one is our own
+  const auto add = [&](Names names, const Label& label, std::size_t others) {
+    found.push_back({std::move(names), label.references - others - label.ahead});
+  };
+  add({}, labels_[no_capabilities], 1);  // one reference is our own
   for (const auto& [key, label] : labels_by_key_)
-    found.push_back({names_of(labels_[label].capabilities), labels_[label].references});
+    add(names_of(labels_[label].capabilities), labels_[label], 0);
   return found;
 }
 

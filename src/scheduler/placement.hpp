@@ -84,8 +84,11 @@ class Placement {
   std::optional<Choice> next();
   bool may_place() const { return !runnable_.empty(); }
 
-  // How many live tasks need what. O(label count), since every live task holds its label.
+  // How many live tasks need what, without those sent ahead, which nobody else could run either.
+  // O(label count), since every live task holds its label.
   std::vector<TaskDemand> demand() const;
+  void count_ahead(Index label) { ++labels_[label].ahead; }
+  void uncount_ahead(Index label) { --labels_[label].ahead; }
 
   // The last of the nested tasks that go before a waiting task; none when there is no such task.
   Index nested_before(Index task) const {
@@ -101,6 +104,7 @@ class Placement {
     std::string key;
     std::size_t references = 0;
     Index task_class = none;
+    std::size_t ahead = 0;  // of the tasks
   };
   using Urgency = std::pair<bool, std::uint64_t>;  // ordinary?, arrival of the first task
   struct Class {

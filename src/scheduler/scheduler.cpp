@@ -201,6 +201,7 @@ void Scheduler::Impl::check_tasks() const {
   std::array<std::uint64_t, 4> in_state{};
   std::size_t held = 0;
   std::size_t objects_held = graphs.holds();
+  std::size_t ahead = 0;
   const auto check_client = [&](Index client) {
     std::uint32_t seen = 0;
     for (Index at = clients[client].tasks.head; at != none; at = tasks[at].of_client.next, ++seen) {
@@ -210,6 +211,8 @@ void Scheduler::Impl::check_tasks() const {
       SCALER_ASSERT((task.worker == none) == (task.state == State::inactive),
                     "inactive means: on no worker");
       held += task.worker != none;
+      ahead += task.ahead;
+      SCALER_ASSERT(!task.ahead || task.worker != none, "a task that waits for a place is ahead");
       objects_held += 1 + tasks.arguments_of(at).size();
       if (task.state != State::abandoned) ++in_state[static_cast<std::size_t>(task.state)];
     }
@@ -222,6 +225,9 @@ void Scheduler::Impl::check_tasks() const {
   }
   for (const Index client : clients.gone()) check_client(client);
   SCALER_ASSERT(owned == tasks.size(), "a task without an owner");
+  std::uint64_t wanted = 0;
+  for (const TaskDemand& entry : placement.demand()) wanted += entry.tasks;
+  SCALER_ASSERT(wanted == tasks.size() - ahead, "tasks that were sent ahead ask for no workers");
   for (std::size_t state = 0; state < in_state.size(); ++state)
     SCALER_ASSERT(in_state[state] == tasks.count(static_cast<wire::TaskState>(state)),
                   "a gauge differs from the tasks in that state");

@@ -62,6 +62,7 @@ void TaskFlow::submit(Submission submission, Turn& turn) {
   ++counters_.tasks_accepted;
   if (submission.ahead_of != none) {
     tasks_[index].ahead = true;
+    placement_.count_ahead(tasks_[index].label);
     tasks_[submission.ahead_of].leads = true;
     ++counters_.tasks_sent_ahead;
     return place(index, tasks_[submission.ahead_of].worker, turn);
@@ -172,10 +173,14 @@ bool TaskFlow::follow_room(Index lead, const wire::Capabilities& needed) const {
 }
 
 void TaskFlow::awaited_came(Index index, const ObjectId& result, Turn& turn) {
-  if (own_message_of(tasks_[index])->awaited->object == result)
-    tasks_[index].ahead = false;
-  else
-    balance_cancel(index, turn);
+  if (own_message_of(tasks_[index])->awaited->object != result) return balance_cancel(index, turn);
+  no_longer_ahead(index);
+}
+
+void TaskFlow::no_longer_ahead(Index index) {
+  if (!tasks_[index].ahead) return;
+  tasks_[index].ahead = false;
+  placement_.uncount_ahead(tasks_[index].label);
 }
 
 void TaskFlow::give_back(Index index, Turn& turn) {
@@ -454,6 +459,7 @@ void TaskFlow::remove(Index index, Turn& turn) {
     placement_.remove(index);
   clients_[task.client].tasks.remove(tasks_.pool(), index);
   clients_.note_if_idle(task.client);
+  no_longer_ahead(index);
   placement_.release(task.label);
   copies_.give(task.copies_cost);
   objects_.let_go(task.function);

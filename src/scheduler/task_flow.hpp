@@ -99,6 +99,7 @@ class TaskFlow {
   void pack(Index task);  // it will have to wait
   Bytes frame_of(const Task& task) const;
   void place(Index task, Index worker, Turn& turn);
+  void no_longer_ahead(Index task);
   void give_back(Index task, Turn& turn);
   void requeue(Index task, Turn& turn);
   void rerun(Index task, Blame blame, Turn& turn);
