@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "scheduler/env.hpp"
+#include "scheduler/graph_env.hpp"
 
 // Copies of small objects that travel with tasks and results, between peers of ours.
 namespace scaler::scheduler {
@@ -9,25 +9,12 @@ using wire::TaskResultType;
 
 namespace {
 
-struct CopiesEnv : SchedulerEnv {
-  explicit CopiesEnv(Options options = quiet()) : SchedulerEnv(std::move(options)) {
-    client = add_client();
-    worker = add_worker({.slots = 100});
-    graph.id = new_task_id();
-    graph.source = client.identity;
+// A client of graphs that uses copies.
+struct CopiesEnv : GraphEnv {
+  explicit CopiesEnv(Options options = quiet()) : GraphEnv(std::move(options)) {
     graph.carried.result_bytes_max = wire::copy_bytes_max;
   }
 
-  TaskId node(const std::vector<TaskId>& inputs = {}) {
-    TestTask task;
-    for (const auto& input : inputs) task.arguments.push_back(input);
-    graph.nodes.push_back(task_of(client, std::move(task)));
-    return graph.nodes.back().id;
-  }
-  void send(std::vector<TaskId> targets) {
-    graph.targets = std::move(targets);
-    say(client, graph);
-  }
   // The result, carried, and what the client hears of it.
   wire::TaskResult finish_with(const TestPeer& by, const TaskId& task, const std::string& value) {
     wire::TaskResult result{task, TaskResultType::success, {}, {new_object_id()}};
@@ -40,10 +27,6 @@ struct CopiesEnv : SchedulerEnv {
     task.carried = {wire::copy_bytes_max, {Bytes{}, Bytes::copy_of(value)}};
     return task;
   }
-
-  TestPeer client;
-  TestPeer worker;
-  wire::GraphTask graph;
 };
 
 Options with_room_for(std::uint64_t bytes) {
