@@ -27,9 +27,11 @@ constexpr std::byte alert_record{0x15};
 constexpr std::byte handshake_record{0x16};
 constexpr std::byte major_version{0x03};
 
-// A name that the server may have several certificates for. An address literal is none.
+// A name that the server may have several certificates for. An address literal is none, nor what is
+// longer than names are: hosts come from peers too.
 bool is_name(const std::string& host) {
-  return !host.empty() && host.find(':') == std::string::npos &&
+  return !host.empty() && host.size() <= MBEDTLS_SSL_MAX_HOST_NAME_LEN &&
+         host.find(':') == std::string::npos &&
          host.find_first_not_of("0123456789.") != std::string::npos;
 }
 
@@ -54,7 +56,7 @@ class TlsSession final : public Session {
 
   void name_server(const std::string& host) {
     const int failure = mbedtls_ssl_set_hostname(&ssl_, host.c_str());
-    SCALER_ASSERT(failure == 0, host);  // Address::parse bounds it
+    SCALER_ASSERT(failure == 0, host);  // is_name() bounds it
   }
   // The client speaks first.
   void begin() { mbedtls_ssl_handshake(&ssl_); }

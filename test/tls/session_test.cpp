@@ -150,6 +150,15 @@ TEST_CASE("a WebSocket is picked below TLS like anything else", "[tls]") {
   REQUIRE(pair.heard_left == Lines{"ready server"});
 }
 
+TEST_CASE("a host too long for a name is connected to without one", "[tls]") {
+  for (const std::size_t length : {std::size_t{255}, std::size_t{256}, std::size_t{5000}}) {
+    const std::string host(length, 'h');
+    Pair pair{.left = make_client(Context::make(std::nullopt, 0).value(), host, ymq("client"))};
+    pair.talk();
+    CHECK(pair.heard_right == Lines{"ready client"});
+  }
+}
+
 TEST_CASE("what is not understood below TLS is refused by who picks", "[tls]") {
   ymq::Options plain;
   plain.dialect = ymq::Dialect::plain;
