@@ -189,17 +189,33 @@ bind_address = "tcp://127.0.0.1:{storage}"
             self.exercise(launched.address)
             self.assert_ends(launched, -signal.SIGKILL, after=launched.role.process.kill)
 
+    def test_signals_that_come_together_are_one(self):
+        with Launched() as launched:
+            launched.wait_ready()
+            os.kill(launched.pid("wm-one"), signal.SIGSTOP)  # or it might be gone before the second one
+
+            def both():
+                launched.role.process.terminate()
+                launched.role.process.send_signal(signal.SIGINT)
+                launched.role.wait_for_line("received signal SIG")
+                os.kill(launched.pid("wm-one"), signal.SIGCONT)
+
+            self.assert_ends(launched, 0, after=both)
+            self.assertNotIn("SIGKILL", launched.log())
+
     def test_a_second_signal_ends_at_once(self):
         with Launched() as launched:
             launched.wait_ready()
             os.kill(launched.pid("wm-one"), signal.SIGSTOP)  # will not hear the polite signal
 
-            def twice():
-                launched.role.process.terminate()
-                launched.role.wait_for_line("received signal SIGTERM")
-                launched.role.process.terminate()
+            def again_and_again():  # what comes at once with the first one is part of it
+                def killed():
+                    launched.role.process.terminate()
+                    return "send SIGKILL" in launched.log()
 
-            self.assert_ends(launched, 0, after=twice)
+                stack.wait_for(killed, "it waits for the one that is stopped")
+
+            self.assert_ends(launched, 0, after=again_and_again)
             launched.role.wait_for_line(r"wm-one \(pid \d+\) is still there, send SIGKILL")
 
     def test_hangup_opens_the_log_files_again(self):
