@@ -184,6 +184,38 @@ class Parents(unittest.TestCase):
                     pass
 
 
+SPAWNED_PROGRAM = """
+import multiprocessing, sys
+from scaler import Client
+
+def square(x):
+    return x * x
+
+def child(client, answers):
+    answers.put((client.submit(square, 3).result(30), client.map(square, range(4))))
+
+if __name__ == "__main__":
+    spawn = multiprocessing.get_context("spawn")
+    answers = spawn.Queue()
+    with Client(sys.argv[1]) as client:
+        process = spawn.Process(target=child, args=(client, answers))
+        process.start()
+        print(*answers.get(timeout=30))
+        process.join()
+"""
+
+
+class Spawned(unittest.TestCase):
+    def test_functions_of_a_script_travel_from_its_spawned_processes_too(self):
+        with SchedulerClusterCombo(n_workers=1, **QUIET) as combo, tempfile.TemporaryDirectory() as folder:
+            script = os.path.join(folder, "program.py")
+            with open(script, "w") as file:
+                file.write(SPAWNED_PROGRAM)
+            words = [sys.executable, script, combo.get_address()]
+            done = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual(done.stdout, "9 [0, 1, 4, 9]\n")
+
+
 class Parts(unittest.TestCase):
     def test_published_programs_find_the_attributes_they_read(self):
         with SchedulerClusterCombo(n_workers=2, heartbeat_interval_seconds=3, per_worker_queue_size=7, **QUIET) as combo:

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import operator
 import os
+import sys
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from scaler import _native
@@ -83,6 +84,7 @@ class Client:
         for method in ("serialize", "deserialize"):
             if not callable(getattr(serializer, method, None)):
                 raise TypeError(f"serializer must have the methods serialize and deserialize, and {serializer!r} has not")
+        _let_script_travel()
         timeout = _seconds("timeout_seconds", timeout_seconds)
         heartbeat = _seconds("heartbeat_interval_seconds", heartbeat_interval_seconds)
         if heartbeat <= 0:
@@ -373,6 +375,17 @@ class _Stopped:
 
     def is_set(self) -> bool:
         return bool(self._core.ended)
+
+
+def _let_script_travel() -> None:
+    """In a process that multiprocessing has spawned, the user's script is the module __mp_main__. As with __main__, no
+    worker can import it, so its functions must travel by value."""
+    script = sys.modules.get("__mp_main__")
+    if script is not None:
+        import cloudpickle
+
+        if hasattr(cloudpickle, "register_pickle_by_value"):  # since 2.0
+            cloudpickle.register_pickle_by_value(script)
 
 
 def _pairs(capabilities: Capabilities) -> Optional[List[Tuple[str, int]]]:
