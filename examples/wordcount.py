@@ -36,14 +36,17 @@ def chunks_of(paths):
 def main():
     parser = argparse.ArgumentParser(description="Count words over many files on a scaler cluster.")
     parser.add_argument("address", help="scheduler address, for example tcp://127.0.0.1:6378")
-    parser.add_argument("files", nargs="*", type=pathlib.Path, help="text files (default: the licence texts of Debian)")
+    parser.add_argument("files", nargs="*", type=pathlib.Path, default=[], help="text files (default: the licence texts of Debian)")
     parser.add_argument("--top", type=int, default=10, help="how many words to print (default: 10)")
     arguments = parser.parse_args()
 
     paths = arguments.files or sorted({p.resolve() for p in LICENCES.iterdir() if p.is_file()})
     if not paths:
         sys.exit("wordcount: no files to read")
-    chunks = list(chunks_of(paths))
+    try:
+        chunks = list(chunks_of(paths))
+    except OSError as error:
+        sys.exit(f"wordcount: {error}")
 
     with Client(address=arguments.address) as client:
         start = time.perf_counter()

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "subcommands/commands.hpp"
 #include "subcommands/output.hpp"
 #include "subcommands/versions.hpp"
@@ -42,7 +44,12 @@ int run_help(const Arguments& arguments) {
   const std::string text = config::help_text(
       command->link.empty() ? fmt::format("scaler {}", command->name) : std::string(command->link),
       words.size() > 1 ? std::string_view(words[1]) : "");
-  return print(text.empty() ? fmt::format("scaler {}: {}\n", command->name, command->help) : text);
+  if (!text.empty()) return print(text);
+  if (command->entry == run_help) return print(overview());
+  std::string name(command->name);
+  std::string asks = "--help";  // what has no table of options knows its own usage
+  std::array<char*, 3> its_words = {name.data(), asks.data(), nullptr};
+  return command->entry({2, its_words.data()});
 }
 
 int run_version(const Arguments&) {

@@ -90,9 +90,11 @@ std::string held_text(const Explanation& why) {
   if (why.has_started)
     text += "; it runs";
   else if (why.before_it > 0)
-    text += fmt::format("; {} given to it earlier {} not finished, with {}",
-                        plural(why.before_it, "task"), why.before_it == 1 ? "is" : "are",
-                        plural(why.processors, "processor"));
+    text += fmt::format("; {} given to it earlier {} not finished{}", plural(why.before_it, "task"),
+                        why.before_it == 1 ? "is" : "are",
+                        why.processors == 0  // it has not said yet
+                            ? ""
+                            : ", with " + plural(why.processors, "processor"));
   if (why.worker_is_away) text += "; its connection closed a moment ago";
   if (why.worker_drains) text += "; it is being drained";
   return text;

@@ -245,6 +245,8 @@ class Commands(unittest.TestCase):
         self.works("worker_manager", "-h", says="  symphony ")
         kind = self.works("help", "worker_manager", "symphony", says="--service-name")
         self.assertEqual(self.works("worker_manager", "-h", "symphony", says="usage"), kind)
+        for command in ("run", "config", "completion"):  # which have no table of options
+            self.works("help", command, says=f"usage: scaler {command} ")
         self.refused("help", "nothing", says="unknown command 'nothing'")
 
     def test_versions(self):

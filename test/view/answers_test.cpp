@@ -90,6 +90,8 @@ TEST_CASE("other standings are said too", "[view]") {
   REQUIRE(says(why, "it never came, or it has ended"));
   why.standing = Standing::running;
   why.worker = bytes("Worker|w");
+  why.before_it = 2;
+  REQUIRE(says(why, "worker Worker|w has it; 2 tasks given to it earlier are not finished\n"));
   why.before_it = 1;
   why.processors = 1;
   why.worker_drains = true;
