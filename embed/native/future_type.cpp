@@ -310,28 +310,47 @@ constexpr int fast = METH_FASTCALL | METH_KEYWORDS;
 PyMethodDef methods[] = {
     {"result", method(result), fast,
      "result(timeout=None)\n--\n\nWait for the task and return what it returned, or raise what it "
-     "raised."},
+     "raised.\n\n:param timeout: seconds; None waits as long as it takes.\n"
+     ":raises concurrent.futures.TimeoutError: they have passed; the task goes on.\n"
+     ":raises concurrent.futures.CancelledError: it was cancelled.\n"
+     ":raises ProcessorDiedError: the process that ran it ended.\n"
+     ":raises WorkerDiedError: so did one worker after the other that had it.\n"
+     ":raises TimeoutError: the scheduler was lost.\n"
+     ":raises ObjectStorageException: the object storage was lost.\n\n"
+     ">>> client.submit(pow, 2, 5).result(timeout=10)\n32"},
     {"exception", method(exception), fast,
-     "exception(timeout=None)\n--\n\nWait for the task and return what it raised, or None."},
+     "exception(timeout=None)\n--\n\nWait for the task and return what it raised, or None."
+     "\n\n:param timeout: as for result(), which tells what else may be raised.\n\n"
+     ">>> client.submit(divmod, 1, 0).exception()\n"
+     "ZeroDivisionError('integer division or modulo by zero')"},
     {"done", method(done), METH_NOARGS,
-     "done()\n--\n\nWhether the task is over, by result, failure or cancellation. Never waits."},
+     "done()\n--\n\nWhether the task is over, by result, failure or cancellation. Never waits.\n\n"
+     ">>> client.submit(pow, 2, 5).done()\nFalse"},
     {"running", method(running), METH_NOARGS,
-     "running()\n--\n\nTrue until the task is over, also while it is queued."},
+     "running()\n--\n\nTrue until the task is over, also while it is queued.\n\n"
+     ">>> client.submit(pow, 2, 5).running()\nTrue"},
     {"cancelled", method(cancelled), METH_NOARGS,
-     "cancelled()\n--\n\nWhether the task was cancelled."},
+     "cancelled()\n--\n\nWhether the task was cancelled.\n\n"
+     ">>> client.submit(pow, 2, 5).cancelled()\nFalse"},
     {"cancel", method(cancel), fast,
      "cancel(timeout=None)\n--\n\nCancel the task, even if it runs, or the whole graph it belongs "
-     "to. Waits for the answer; True if it was cancelled."},
+     "to. Waits for the answer; True if it was cancelled.\n\n"
+     ":param timeout: seconds to wait for the answer; None waits as long as it takes.\n"
+     ":raises concurrent.futures.TimeoutError: they have passed.\n\n"
+     ">>> client.submit(time.sleep, 60).cancel()\nTrue"},
     {"add_done_callback", method(add_done_callback), METH_O,
      "add_done_callback(fn)\n--\n\nCall fn(future) when the task is over, in a thread of the "
-     "client; at once if it is."},
+     "client; at once if it is. What fn raises is logged.\n\n"
+     ">>> client.submit(pow, 2, 5).add_done_callback(lambda future: print(future.result()))"},
     {"set_result", method(set_result), fast, "For tests and executors."},
     {"set_exception", method(set_exception), fast, "For tests and executors."},
     {"set_running_or_notify_cancel", method(set_running_or_notify_cancel), METH_NOARGS,
      "Not for users: raises RuntimeError."},
     {"profiling_info", method(profiling_info), METH_NOARGS,
-     "profiling_info()\n--\n\nWhat the task cost, as a ProfileResult; ValueError while it is not "
-     "known."},
+     "profiling_info()\n--\n\nWhat the task cost, as a ProfileResult of seconds and bytes.\n\n"
+     ":raises ValueError: it is not known yet.\n\n"
+     ">>> future = client.submit(time.sleep, 1)\n>>> future.result()\n"
+     ">>> future.profiling_info().duration_s\n1.0001"},
     {"__reduce__", method(reduce), METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 
@@ -395,7 +414,8 @@ PyObject* make_base() {
 int make_future_type(PyObject* module) {
   static const char doc[] =
       "The result of a task, sooner or later: a concurrent.futures.Future, so wait(), "
-      "as_completed() and asyncio.wrap_future() take it.";
+      "as_completed() and asyncio.wrap_future() take it, and coroutines may await it.\n\n"
+      ">>> future = client.submit(pow, 2, 5)\n>>> future.result()\n32";
   static PyType_Slot slots[] = {
       SCALER_FUTURE_LIFE, {Py_tp_doc, const_cast<char*>(doc)}, {0, nullptr}};
   static PyType_Spec spec = {"scaler.client.future.ScalerFuture", sizeof(Future), 0, flags, slots};

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import importlib
+import inspect
 import io
 import os
 import signal
@@ -11,8 +12,9 @@ import time
 import unittest
 import unittest.mock
 
-from scaler import Client, SchedulerClusterCombo
+from scaler import Client, ScalerFuture, SchedulerClusterCombo
 from scaler.client import progress
+from scaler.client.executor import ClientExecutor
 
 
 def setUpModule():
@@ -28,6 +30,21 @@ def tearDownModule():
 
 def difference(a, *, b):
     return a - b
+
+
+class Help(unittest.TestCase):
+    def test_everything_public_is_explained_with_an_example(self):
+        for kind in (Client, ScalerFuture, SchedulerClusterCombo, ClientExecutor):
+            methods = {name: getattr(kind, name) for name in dir(kind) if not name.startswith(("_", "set_"))}
+            for name, method in {"": kind, **{name: one for name, one in methods.items() if callable(one)}}.items():
+                with self.subTest(kind.__name__, name=name):
+                    self.assertIn(">>> ", inspect.getdoc(method) or "")
+
+    def test_every_parameter_is_explained(self):
+        for called in (Client, SchedulerClusterCombo):
+            for name in inspect.signature(called).parameters:
+                with self.subTest(called.__name__, name=name):
+                    self.assertRegex(called.__doc__, rf":param {name}:|`{name}`")
 
 
 class Executor(unittest.TestCase):

@@ -19,7 +19,12 @@ Evaluate = Callable[[Mapping[Hashable, Any]], Any]
 
 
 def scheduler(client: Any) -> Get:
-    """A function for Dask's `scheduler=` argument, or for dask.config.set(scheduler=...)."""
+    """A function for Dask's `scheduler=` argument, or for dask.config.set(scheduler=...).
+
+    >>> dask.compute(collection, scheduler=scheduler(client))  # doctest: +SKIP
+    """
+    if not callable(getattr(client, "get", None)):
+        raise TypeError(f"a Client is expected, not {client!r}")
 
     def get(dsk: Any, keys: Any, **ignored: Any) -> Any:
         return get_with(client, dsk, keys)

@@ -185,8 +185,14 @@ class Client:
     ) -> ScalerFuture:
         """As `submit`, and say which capabilities the worker must have.
 
+        :param args: the positional arguments, a tuple.
+        :param kwargs: the keyword arguments, a dict.
         :param capabilities: names and quantities, as ``{"gpu": 1}``; names decide, if the scheduler's policy heeds them.
         :param reserialize: no effect: arguments are serialized each time.
+        :raises: what `submit` raises.
+
+        >>> client.submit_verbose(pow, (2, 5), {}, capabilities={"gpu": 1}).result()  # doctest: +SKIP
+        32
         """
         return self._submit(fn, tuple(args), kwargs, capabilities)
 
@@ -220,6 +226,10 @@ class Client:
         progress: bool = False,
     ) -> List[Any]:
         """As itertools.starmap: each item holds the arguments of one task; waits, and returns all results.
+
+        :param progress: draw a progress bar on stderr, or in the notebook.
+        :raises TypeError: an item cannot be iterated over, or holds what cannot be pickled.
+        :raises Exception: whatever a task raised, the first by order; the others are then cancelled.
 
         >>> client.starmap(pow, [(2, 3), (3, 2)])  # doctest: +SKIP
         [8, 9]
@@ -265,7 +275,10 @@ class Client:
     def send_object(self, obj: Any, name: Optional[str] = None) -> ObjectReference:
         """Send an object once, to use it as an argument of many tasks.
 
+        :param name: what monitors call it.
         :return: what to give as an argument in its place, directly and not inside a container.
+        :raises TypeError: the object cannot be pickled.
+        :raises ClientQuitException: the client has been disconnected or has lost its scheduler.
 
         >>> reference = client.send_object([1, 2, 3])  # doctest: +SKIP
         >>> client.submit(sum, reference).result()  # doctest: +SKIP
@@ -280,20 +293,36 @@ class Client:
         return ObjectReference(shown.encode(), len(payload), object_id)
 
     def clear(self) -> None:
-        """Cancel all unfinished futures and forget all objects. References become invalid; the client stays usable."""
+        """Cancel all unfinished futures and forget all objects. References become invalid; the client stays usable.
+
+        :raises ClientQuitException: the client has been disconnected or has lost its scheduler.
+
+        >>> future = client.submit(time.sleep, 60)  # doctest: +SKIP
+        >>> client.clear()  # doctest: +SKIP
+        >>> future.cancelled()  # doctest: +SKIP
+        True
+        """
         self._core.clear()
         self._functions.forget()
 
     # ---- the end ----
 
     def disconnect(self) -> None:
-        """Leave the scheduler: unfinished futures are cancelled. May be called again."""
+        """Leave the scheduler: unfinished futures are cancelled. May be called again, and takes two seconds at most.
+
+        >>> client.disconnect()  # doctest: +SKIP
+        >>> client.submit(pow, 2, 5)  # doctest: +SKIP
+        Traceback (most recent call last):
+        scaler.utility.exceptions.ClientQuitException: client is already stopped.
+        """
         self._core.disconnect()
 
     def shutdown(self) -> None:
         """Ask the scheduler and its workers to end, and disconnect.
 
         :raises ValueError: the scheduler is protected; the client is disconnected all the same.
+
+        >>> client.shutdown()  # doctest: +SKIP
         """
         if self._core.ended:
             return
@@ -303,7 +332,12 @@ class Client:
     # ---- other faces ----
 
     def executor(self) -> Any:
-        """This client as a `concurrent.futures.Executor`."""
+        """This client as a `concurrent.futures.Executor`, which leaves it connected when it shuts down.
+
+        >>> with client.executor() as pool:  # doctest: +SKIP
+        ...     list(pool.map(pow, [2, 3], [5, 2], chunksize=2))
+        [32, 9]
+        """
         from scaler.client.executor import ClientExecutor
 
         return ClientExecutor(self)

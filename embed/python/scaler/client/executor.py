@@ -30,7 +30,11 @@ class ClientExecutor(concurrent.futures.Executor):
         self._futures: "weakref.WeakSet[Any]" = weakref.WeakSet()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """A future of fn(*args, **kwargs). RuntimeError after shutdown()."""
+        """A future of fn(*args, **kwargs). RuntimeError after shutdown().
+
+        >>> pool.submit(pow, 2, 5).result()  # doctest: +SKIP
+        32
+        """
         call = functools.partial(fn, **kwargs) if kwargs else fn  # each argument arrives by the name it was given
         with self._changed:
             if self._is_shut_down:
@@ -54,6 +58,9 @@ class ClientExecutor(concurrent.futures.Executor):
 
         `timeout` is in seconds from this call; when they have passed, concurrent.futures.TimeoutError is raised and
         what has not ended is cancelled. `chunksize` calls become one task.
+
+        >>> list(pool.map(abs, [-1, 2], timeout=10, chunksize=100))  # doctest: +SKIP
+        [1, 2]
         """
         if chunksize < 1:
             raise ValueError("chunksize must be at least 1")
@@ -69,6 +76,8 @@ class ClientExecutor(concurrent.futures.Executor):
         """No more calls are accepted. Waits for those that run unless told not to; the client stays connected.
 
         `cancel_futures` cancels all calls that have not ended, whether they run or not.
+
+        >>> pool.shutdown(cancel_futures=True)  # doctest: +SKIP
         """
         with self._changed:
             self._is_shut_down = True

@@ -7,7 +7,12 @@ from scaler.utility.identifiers import ObjectID
 
 @dataclasses.dataclass(eq=False, repr=False)
 class ObjectReference:
-    """Valid as a direct argument of the client that made it; inside a container it reaches the task as it is."""
+    """Valid as a direct argument of the client that made it; inside a container it reaches the task as it is.
+
+    >>> reference = client.send_object([1, 2, 3])  # doctest: +SKIP
+    >>> client.submit(sum, reference).result()  # doctest: +SKIP
+    6
+    """
 
     name: bytes
     size: int  # bytes of the serialized object

@@ -34,14 +34,40 @@ class SchedulerClusterCombo:
     It returns when storage and scheduler serve; workers join within some hundredths of a second, and tasks wait for
     them. Everything ends with shutdown(), with the last reference, or with this process, however that ends.
 
-    >>> with SchedulerClusterCombo(n_workers=4) as cluster, Client(cluster.get_address()) as client:
-    ...     client.map(math.sqrt, range(10))
+    :param n_workers: how many processes run tasks; 0 is allowed.
+    :param address: where the scheduler listens, as ``tcp://127.0.0.1:6378``; without one, at a free port of this machine.
+        So for `object_storage_address`; `monitor_address` is the scheduler's port + 2 without one.
+    :param per_worker_capabilities: what each worker offers, as ``{"gpu": 1}``.
+    :param max_number_of_tasks_waiting: further tasks fail at once; -1: no limit.
+    :param heartbeat_interval_seconds: how often workers say that they live.
+    :param client_timeout_seconds: a client that was not heard of for so long is gone, and its tasks with it.
+    :param worker_timeout_seconds: a worker that was not heard of for so long is gone, and its tasks run elsewhere.
+    :param object_retention_seconds: how long the objects of a client that is gone are kept.
+    :param task_timeout_seconds: a task that runs for longer is ended; 0: never.
+    :param death_timeout_seconds: a worker without a scheduler for so long ends.
+    :param load_balance_seconds: how often tasks that have not started are moved to idle workers;
+        `load_balance_trigger_times`: after so many times with the same need.
+    :param garbage_collect_interval_seconds: how often workers collect garbage; they return memory to the system above
+        `trim_memory_threshold_bytes`.
+    :param per_worker_task_queue_size: most tasks that wait at a worker; `per_worker_queue_size` is its older name.
+    :param hard_processor_suspend: stop the process of a task that waits for others, not only its main thread.
+    :param protected: no client may shut the cluster down.
+    :param scaler_policy: how tasks find workers, a PolicyConfig; `allocate_policy` is its older form.
+    :param logging_paths: files for the log of all roles; ``("/dev/null",)`` for none.
+    :param logging_level: one of CRITICAL, ERROR, WARNING, INFO, DEBUG; `logging_config_file` is a logging.conf instead.
+    :param worker_manager_id: what monitors call the manager of the workers.
+    :param security_config: certificate and key, for ``tls://`` and ``wss://`` addresses.
+    :param preload: what each worker calls before its first task, as ``"package.module:function(1)"``.
 
-    Durations are in seconds, `trim_memory_threshold_bytes` in bytes, and -1 tasks waiting means no limit. Addresses are
-    such as "tcp://127.0.0.1:6378"; without one a free port is found. `n_workers` may be 0. Event loop and I/O threads
-    are accepted and have no effect. `security_config` is what tls:// and wss:// addresses need. Raises RoleFailedError
-    when a process cannot start, whose own log line says why;
-    ProgramNotFoundError without the native program.
+    `worker_io_threads`, `scheduler_io_threads` and `event_loop` are accepted and have no effect.
+
+    :raises ValueError: a parameter is wrong.
+    :raises RoleFailedError: a process could not start; its own log line says why.
+    :raises ProgramNotFoundError: the native program is not there.
+
+    >>> with SchedulerClusterCombo(n_workers=4) as cluster, Client(cluster.get_address()) as client:  # doctest: +SKIP
+    ...     client.map(abs, [-1, 2])
+    [1, 2]
     """
 
     def __init__(
@@ -129,12 +155,19 @@ class SchedulerClusterCombo:
     # ---- life ----
 
     def get_address(self) -> str:
-        """The scheduler's address, for Client(address=...)."""
+        """The scheduler's address, for Client(address=...).
+
+        >>> cluster.get_address()  # doctest: +SKIP
+        'tcp://127.0.0.1:40497'
+        """
         return self._address.to_address()
 
     def shutdown(self) -> None:
         """Stops the workers, then the scheduler, then object storage, and waits for each. May be called again, after an
-        interrupt too."""
+        interrupt too.
+
+        >>> cluster.shutdown()  # doctest: +SKIP
+        """
         if self._shutdown_called:
             return
         logging.info("SchedulerClusterCombo: shuts down %s", self.get_address())

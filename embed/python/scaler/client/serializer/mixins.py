@@ -5,7 +5,14 @@ from typing import Any
 
 
 class Serializer(abc.ABC):
-    """How functions, arguments and results become bytes. An instance travels to the workers, pickled."""
+    """How functions, arguments and results become bytes. An instance travels to the workers, pickled; exceptions do not
+    pass through it. What it raises is the call's failure.
+
+    >>> class Plain(Serializer):
+    ...     serialize = staticmethod(pickle.dumps)
+    ...     deserialize = staticmethod(pickle.loads)
+    >>> Client(address="tcp://127.0.0.1:2345", serializer=Plain())  # doctest: +SKIP
+    """
 
     @staticmethod
     @abc.abstractmethod
