@@ -90,6 +90,7 @@ PyObject* new_core(PyTypeObject* type, PyObject* arguments, PyObject* keywords) 
 void deallocate(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   if (Session* session = session_of(self); session != nullptr) {
+    session->dropped = true;
     if (session->generation == process_generation()) session->link->post(client::Disconnect{});
     release(session);
   }

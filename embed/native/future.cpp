@@ -250,6 +250,14 @@ bool load_value(Future* future, double seconds) {
   return true;
 }
 
+void raise_cancelled(const Future* future) {
+  if (future->session == nullptr || !future->session->dropped)
+    return PyErr_SetObject(names.cancelled_error, nullptr);
+  PyErr_SetString(names.cancelled_error,
+                  "nobody refers to the task's client any more, and a client that goes cancels "
+                  "what has not ended: keep it until then");
+}
+
 PyObject* result_of(Future* future, double seconds) {
   const auto begin = std::chrono::steady_clock::now();
   if (future->value == nullptr) {
@@ -257,7 +265,7 @@ PyObject* result_of(Future* future, double seconds) {
     if (waited == 0) PyErr_SetObject(names.cf_timeout_error, nullptr);
     if (waited != 1) return nullptr;
     if (future->state == State::cancelled) {
-      PyErr_SetObject(names.cancelled_error, nullptr);
+      raise_cancelled(future);
       return nullptr;
     }
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;

@@ -35,6 +35,8 @@ Future* make_future(Session* session, const TaskId& id);
 client::Token token_of(Future* future);
 inline PyObject* as_object(Future* future) { return reinterpret_cast<PyObject*>(future); }
 
+void raise_cancelled(const Future* future);
+
 void settle_finished(client::Finished& finished);
 void settle_arrived(client::Arrived& arrived);
 void settle_canceled(const client::Canceled& canceled);

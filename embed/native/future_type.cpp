@@ -129,7 +129,7 @@ PyObject* exception(PyObject* self, PyObject* const* arguments, Py_ssize_t count
   if (waited == 0) PyErr_SetObject(names.cf_timeout_error, nullptr);
   if (waited != 1) return nullptr;
   if (future->state == State::cancelled) {
-    PyErr_SetObject(names.cancelled_error, nullptr);
+    raise_cancelled(future);
     return nullptr;
   }
   if (!load_value(future, seconds)) return nullptr;

@@ -28,6 +28,7 @@ struct Session {
 
   bool ready = false;
   bool ended = false;
+  bool dropped = false;  // nobody refers to the client object any more
   client::Reason end_reason = client::Reason::left;
   std::string end_text;
   std::uint64_t clears_asked = 0;

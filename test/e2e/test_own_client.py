@@ -136,8 +136,9 @@ class Sharing(EndToEnd):
     def test_dropping_the_client_cancels_its_futures(self):
         with stack.temporary_folder() as folder:
             future = Client(address=self.stack.address).submit(nap_until, os.path.join(folder, "never"))
-            with self.assertRaises(concurrent.futures.CancelledError):
-                future.result(10)
+            for outcome in (future.result, future.exception):
+                with self.assertRaisesRegex(concurrent.futures.CancelledError, "nobody refers to the task's client"):
+                    outcome(10)
 
 
 class Futures(EndToEnd):
@@ -254,6 +255,12 @@ class BadInput(EndToEnd):
         with self.assertRaisesRegex(TypeError, "a dict of names"):
             self.client.get(["node"], ["node"])
         self.assertEqual(self.client.get({}, []), {})
+
+    def test_a_function_may_have_a_name_that_is_no_text(self):
+        function = functools.partial(pow, 2)
+        function.__name__ = "\ud800"
+        self.assertEqual(self.client.submit(function, 3).result(), 8)
+        self.assertEqual(self.client.get({"a": 3, "b": (function, "a")}, ["b"]), {"b": 8})
 
     def test_a_failing_map_cancels_the_rest_of_it_only(self):
         with self.assertRaisesRegex(ValueError, "five"):

@@ -387,7 +387,7 @@ class Client:
     def _submit_plan(self, plan: "graphs.Plan", eager: bool, capabilities: Capabilities) -> Dict[str, ScalerFuture]:
         if not plan.targets:
             return {}
-        objects = [(self._functions.serialized(fn), calls.name_of(fn).encode()) for fn in plan.functions]
+        objects = [(self._functions.serialized(fn), calls.name_of(fn).encode("utf-8", "replace")) for fn in plan.functions]
         objects += [(self._serialized_node(name, value), name.encode()) for name, value in plan.objects]
         graphs.check_references(plan, self._core.knows)
         futures = self._core.submit_graph(

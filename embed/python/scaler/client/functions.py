@@ -67,7 +67,7 @@ class Functions:
             self._kept.clear()
 
     def _send(self, fn: Callable[..., Any]) -> bytes:
-        return bytes(self._core.put(self.serialized(fn), name_of(fn).encode(), False))
+        return bytes(self._core.put(self.serialized(fn), name_of(fn).encode("utf-8", "replace"), False))
 
     def _keep(self, fn: Callable[..., Any], sent: Sent) -> None:
         over = []
