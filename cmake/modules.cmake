@@ -1,12 +1,16 @@
 # scaler_module(zmtp SOURCES session.cpp DEPS base)  ->  library scaler_zmtp from the current folder.
 # Sources are listed by name: a file that nobody lists is dead, and test/tidy says so. PRIVATE_LIBS stay out of its interface.
+# SMALL: compiled for size; for rooms where a task spends little of its time.
 # With SCALER_EXTENSION there is a scaler_zmtp_pic too, the same for extension modules; it is compiled when one needs it.
 function(scaler_module name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS;PRIVATE_LIBS" ${ARGN})
+  cmake_parse_arguments(arg "SMALL" "" "SOURCES;DEPS;LIBS;PRIVATE_LIBS" ${ARGN})
   list(TRANSFORM arg_DEPS PREPEND scaler_)
   add_library(scaler_${name} STATIC ${arg_SOURCES})
   target_include_directories(scaler_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(scaler_${name} PUBLIC scaler_flags ${arg_DEPS} ${arg_LIBS} PRIVATE ${arg_PRIVATE_LIBS})
+  if(arg_SMALL)
+    target_compile_options(scaler_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+  endif()
   if(SCALER_EXTENSION)
     scaler_pic_names(public scaler_flags ${arg_DEPS} ${arg_LIBS})
     scaler_pic_names(private ${arg_PRIVATE_LIBS})
