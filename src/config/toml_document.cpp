@@ -2,8 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <toml++/toml.h>
 #include <algorithm>
+#include <cctype>
+
+// toml++ asserts what a hostile table name breaks ("[#"): that must not end the program.
+namespace scaler::config {
+struct TomlAssertion {};
+constexpr void require_of_toml(bool holds) {
+  if (!holds) throw TomlAssertion{};
+}
+}  // namespace scaler::config
+#define TOML_ASSERT(condition) ::scaler::config::require_of_toml(static_cast<bool>(condition))
+#include <toml++/toml.h>
 
 #include "config/text.hpp"
 
@@ -83,6 +93,24 @@ void add(TomlDocument& document, const toml::key& name, const toml::node& node) 
   }
 }
 
+bool begins_a_name(char c) {
+  return c == '"' || c == '\'' || c == '_' || c == '-' || c == '[' || c == ']' ||
+         static_cast<unsigned char>(c) >= 0x80 || std::isalnum(static_cast<unsigned char>(c)) != 0;
+}
+
+// The first line that opens a table whose name begins with what no name does; 0: there is none.
+std::size_t line_of_odd_table(std::string_view text) {
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const std::string_view row = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(row.size() + 1, text.size()));
+    const std::size_t begin = row.find_first_not_of(" \t");
+    if (begin == std::string_view::npos || row[begin] != '[') continue;
+    const std::size_t name = row.find_first_not_of(" \t[", begin);
+    if (name != std::string_view::npos && !begins_a_name(row[name])) return line;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Result<TomlDocument> parse_toml(std::string file, std::string_view text) try {
@@ -98,6 +126,11 @@ Result<TomlDocument> parse_toml(std::string file, std::string_view text) try {
   const toml::source_position& at = failure.source().begin;
   return Error{Errc::usage, fmt::format("{}:{}:{}: {}", file, at.line, at.column,
                                         printable(failure.description(), 300))};
+} catch (const TomlAssertion&) {
+  const std::size_t line = line_of_odd_table(text);
+  return Error{Errc::usage,
+               fmt::format("{}{}: a table's name begins with a letter, a digit, _, - or a quote",
+                           file, line == 0 ? "" : fmt::format(":{}", line))};
 }
 
 }  // namespace scaler::config

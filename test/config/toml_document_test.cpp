@@ -57,3 +57,11 @@ TEST_CASE("hostile texts are refused and nothing else happens", "[config]") {
   REQUIRE_FALSE(parse_toml("f", "a = 99999999999999999999\n"));
   REQUIRE(parsed("").sections.empty());
 }
+
+TEST_CASE("a table name that begins like none is refused with its line", "[config]") {
+  const std::string expected = "f: a table's name begins with a letter, a digit, _, - or a quote";
+  for (const std::string_view header : {"[#]", "[[ #a]]", "[*", "[s.t]\n[=]"})
+    CHECK(parse_toml("f", header).error().text.find(" a table's name begins with a letter") !=
+          std::string::npos);
+  CHECK(parse_toml("f", "a = [\n[1]]\n [#]\n").error().text == "f:3" + expected.substr(1));
+}
