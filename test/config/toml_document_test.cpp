@@ -54,6 +54,7 @@ TEST_CASE("hostile texts are refused and nothing else happens", "[config]") {
   REQUIRE_FALSE(parse_toml("f", "\xff\xfe"));
   REQUIRE_FALSE(parse_toml("f", "a = " + std::string(100000, '[')));
   REQUIRE_FALSE(parse_toml("f", "a = 1\na = 2\n"));
+  REQUIRE_FALSE(parse_toml("f", "\uFCFF = 1\n"));
   REQUIRE_FALSE(parse_toml("f", "a = 99999999999999999999\n"));
   REQUIRE(parsed("").sections.empty());
 }
