@@ -333,6 +333,9 @@ Result<bool> Processor::finish_in_file(agent::TaskFinished& finished,
 }
 
 int run(FrameChannel& channel, const ProcessorSeat& seat, const ZygoteOptions& options) {
+  // What tasks start belongs to a group of this processor's, which the agent ends with it. The
+  // agent hears of this process after that.
+  setpgid(0, 0);
   Processor processor(channel, options);
   Status status = processor.say(agent::ProcessorStarted{static_cast<std::uint32_t>(getpid())});
   if (status) status = tie_life_to(seat.agent);

@@ -11,12 +11,16 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <optional>
 
+#include "embed/cpython/marked_processes.hpp"
 #include "embed/cpython/object.hpp"
 #include "embed/cpython/processor.hpp"
 #include "embed/cpython/processor_methods.hpp"
+#include "scaler/agent/channel_protocol.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/passed_descriptors.hpp"
 
@@ -24,6 +28,7 @@ namespace scaler::embed {
 
 namespace {
 
+constexpr unsigned import_seconds_max = 120;     // of the package scaler; a zygote that hangs ends
 constexpr unsigned orderly_end_seconds_max = 5;  // for threads and atexit handlers of user code
 
 std::string error_text(int number) { return std::strerror(number); }
@@ -136,22 +141,46 @@ Status import_client() {
   return ok();
 }
 
+// ---- the end of the agent ----
+
+// The agent, and the mark of its processes. Once an agent has died, whatever tasks started is ended
+// by the zygote, which therefore must not die with it.
+struct Agent {
+  pid_t pid = 0;
+  std::string mark = {};
+
+  void may_die_alone() const {
+    if (!mark.empty()) prctl(PR_SET_PDEATHSIG, 0);
+  }
+  // Its socket closes a little earlier.
+  bool has_died() const {
+    constexpr int tries_max = 1000;
+    constexpr timespec pause{0, 1'000'000};
+    for (int tries = 0; getppid() == pid && tries < tries_max; ++tries) nanosleep(&pause, nullptr);
+    return getppid() != pid;
+  }
+};
+
 // Waits for a request, and does what processors suggest meanwhile.
 void wait_for_request(int control, int suggestions) {
   pollfd waiting[] = {{control, POLLIN, 0}, {suggestions, POLLIN, 0}};
   while (poll(waiting, 2, -1) >= 0 || errno == EINTR) {
     std::uint64_t count;
-    if (waiting[1].revents != 0 && read(suggestions, &count, sizeof count) > 0)
+    if (waiting[1].revents != 0 && read(suggestions, &count, sizeof count) > 0) {
+      alarm(import_seconds_max);
       if (const Status done = import_client(); !done)
         log::warning("zygote: importing scaler: {}", done.error().text);
+      alarm(0);
+    }
     if (waiting[0].revents != 0) return;
   }
 }
 
 // Returns in the zygote when the control socket ends, and in every processor when that ends.
-int serve(const ZygoteOptions& options) {
+int serve(const ZygoteOptions& options, const Agent& agent) {
   const int suggestions = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   set_suggestion_descriptor(suggestions);
+  agent.may_die_alone();
   wait_for_request(options.control_fd, suggestions);
   while (auto request = receive_request(options.control_fd)) {
     const Result<ProcessorSeat> seat = seat_of(*request);
@@ -163,6 +192,10 @@ int serve(const ZygoteOptions& options) {
     for (std::size_t i = 0; i < request->descriptor_count; ++i) close(request->descriptors[i]);
     if (!forked) tell(options.control_fd, 'E', forked.error().text);
     wait_for_request(options.control_fd, suggestions);
+  }
+  if (!agent.mark.empty() && agent.has_died()) {
+    end_marked_processes(agent.mark);
+    _exit(0);
   }
   return 0;
 }
@@ -187,6 +220,8 @@ log::Level level_of(std::string_view name) {
 int run_zygote(const ZygoteOptions& options,
                const std::function<Result<std::function<void()>>()>& start_python) {
   prctl(PR_SET_NAME, "scaler-zygote");
+  const char* mark = std::getenv(agent::worker_mark_variable);
+  const Agent agent{getppid(), mark == nullptr ? "" : mark};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   log::set_level(level_of(options.log_level));
   fcntl(options.control_fd, F_SETFD, FD_CLOEXEC);
@@ -203,7 +238,7 @@ int run_zygote(const ZygoteOptions& options,
   if (!version) return fail(version.error());
   tell(options.control_fd, 'R', *version);
 
-  const int exit_code = serve(options);
+  const int exit_code = serve(options, agent);
   end_within(orderly_end_seconds_max);
   (*stop_python)();
   return exit_code;

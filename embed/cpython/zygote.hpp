@@ -42,6 +42,9 @@ std::vector<std::string> zygote_arguments(const ZygoteOptions& options);
 // resume eventfd (EFD_SEMAPHORE). The agent has to be a child subreaper: the processor becomes its
 // child.
 //
+// With agent::worker_mark_variable in its environment it outlives an agent that dies, to end what
+// the agent's tasks have started.
+//
 // `start_python` starts the interpreter, if it does not run yet, and gives what ends it in order.
 int run_zygote(const ZygoteOptions& options,
                const std::function<Result<std::function<void()>>()>& start_python);

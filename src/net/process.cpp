@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "net/groups.hpp"
 #include "net/job.hpp"
 #include "net/lifetime.hpp"
 #include "net/loop_impl.hpp"
@@ -46,6 +48,7 @@ struct Children::Impl {
 
   explicit Impl(Loop& in)
       : loop(in),
+        groups(in),
         on_child(loop, SIGCHLD, [this] { reap(); }),
         deliver_job(loop, Job::When::next_turn, [this] {
           reap();  // those that ended before the handler was there
@@ -58,9 +61,18 @@ struct Children::Impl {
 
   void reap() {
     int raw = 0;
-    for (pid_t pid = 0; (pid = waitpid(-1, &raw, WNOHANG)) > 0;)
+    for (pid_t pid = 0; (pid = next_ended()) != 0 && (pid = waitpid(pid, &raw, WNOHANG)) > 0;)
       ended.push_back({static_cast<int>(pid), status_of(raw), loop.now()});
     deliver();
+  }
+
+  // -1: any that has ended. With groups to look after it is one that has, and that they know of.
+  pid_t next_ended() {
+    if (groups.empty()) return -1;
+    siginfo_t info{};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return 0;
+    groups.on_ended(info.si_pid);
+    return info.si_pid;
   }
 
   // Tells the watchers of those that have ended. Looks again from the start after each call, for it
@@ -99,9 +111,11 @@ struct Children::Impl {
   void forget(int pid) {
     std::erase_if(ended, [&](const Ended& entry) { return entry.pid == pid; });
     watchers.erase(pid);
+    groups.forget(pid);
   }
 
   Loop& loop;
+  ProcessGroups groups;
   std::unordered_map<int, std::function<void(ExitStatus)>> watchers;
   std::deque<Ended> ended;  // unwatched, oldest first
   Signal on_child;
@@ -123,6 +137,18 @@ void Children::watch(int pid, std::function<void(ExitStatus)> fn) {
 }
 
 void Children::unwatch(int pid) { impl_->watchers.erase(pid); }
+
+void Children::watch_leader(int pid, Duration patience, std::function<void(ExitStatus)> fn) {
+  const bool was_reaped = std::ranges::any_of(
+      impl_->ended, [pid](const Impl::Ended& entry) { return entry.pid == pid; });
+  if (!was_reaped) impl_->groups.add(pid, patience);
+  impl_->watch(pid, std::move(fn));
+}
+
+void Children::end_all(const std::vector<int>& killed, Duration patience) {
+  for (const int pid : killed) impl_->forget(pid);
+  end_children(killed, patience);
+}
 
 void Children::adopt_orphans() {
   const int status = prctl(PR_SET_CHILD_SUBREAPER, 1);

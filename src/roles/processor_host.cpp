@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +25,9 @@ constexpr Duration zygote_retry_first = 100ms;
 // Between the end of a processor's channel and that of its process, or the other way round: a
 // task's own child may hold the channel open, and a process may close it and live on.
 constexpr Duration end_grace = 1s;
+// Between SIGTERM and SIGKILL for the processes that a processor leaves behind: long enough for
+// those that remove shared memory, such as the resource tracker of multiprocessing.
+constexpr Duration leftovers_patience = 1s;
 
 // What a processor is given is joined with the begin of its frame up to this size.
 constexpr std::size_t joined_bytes_max = std::size_t{16} << 10;
@@ -80,19 +82,13 @@ ProcessorHost::ProcessorHost(net::Loop& loop, net::Children& children, net::Spaw
 }
 
 ProcessorHost::~ProcessorHost() {
-  // Whoever sees this process gone may rely on its processors being gone too, so the ends are
-  // waited for. They were killed: it does not take long.
+  // Whoever sees this process gone may rely on its processors being gone too, and on what they
+  // started, so the ends are waited for. Processors are killed: it does not take long.
   std::vector<int> ending;
   for (auto& [id, seat] : seats_)
     if (seat->pid != 0 && !seat->process_end) ending.push_back(seat->pid);
   if (zygote_) ending.push_back(zygote_->pid);
-  for (const int pid : ending) {
-    children_.unwatch(pid);
-    signal_process(pid, SIGKILL);
-  }
-  for (const int pid : ending)
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
+  children_.end_all(ending, leftovers_patience);
 }
 
 // ---- the zygote ----
@@ -294,7 +290,8 @@ void ProcessorHost::on_frame(agent::ProcessorId id, Bytes frame) {
   if (const auto* started = std::get_if<agent::ProcessorStarted>(&*message)) {
     if (seat->pid != 0) return;  // only the first is ours; later ones could name any process
     seat->pid = static_cast<int>(started->pid);
-    children_.watch(seat->pid, [this, id](net::ExitStatus status) { on_process_end(id, status); });
+    children_.watch_leader(seat->pid, leftovers_patience,
+                           [this, id](net::ExitStatus status) { on_process_end(id, status); });
     if (seat->killed) signal_process(seat->pid, SIGKILL);
   }
   events_.on_message(id, std::move(*message));

@@ -11,6 +11,7 @@
 #include "roles/processor_host.hpp"
 #include "roles/role_signals.hpp"
 #include "roles/worker_command.hpp"
+#include "scaler/agent/channel_protocol.hpp"
 #include "scaler/agent/worker_agent.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
@@ -75,6 +76,7 @@ net::SpawnOptions zygote_spawn(const config::WorkerOptions& options) {
   net::SpawnOptions spawn;
   spawn.program = own_program;
   spawn.arguments = zygote_command(options);
+  spawn.environment = {{agent::worker_mark_variable, Random::from_system().hex(32)}};
   return spawn;
 }
 

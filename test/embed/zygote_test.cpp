@@ -340,6 +340,33 @@ TEST_CASE("a processor dies with its agent, busy or not", "[embed]") {
   close(ends[1]);
 }
 
+TEST_CASE("a processor leads a process group of its own", "[embed]") {
+  Env env;
+  REQUIRE(getpgid(env.seat->pid) == env.seat->pid);
+  REQUIRE(getpgid(env.agent.zygote()) == env.agent.zygote());
+}
+
+TEST_CASE("the zygote of an agent that died ends what the agent's tasks left running", "[embed]") {
+  Env env;  // it makes us a subreaper
+  const Folder folder;
+  const std::string told = folder.path / "pid";
+  const pid_t other_agent = fork();
+  if (other_agent == 0) {
+    FakeAgent agent({}, {std::string(agent::worker_mark_variable) + "=of this agent"});
+    agent.hear_zygote();
+    auto seat = agent.start_processor();
+    execute(*seat,
+            "import os, subprocess\nchild = subprocess.Popen(['sleep', '1000'], "
+            "preexec_fn=os.setpgrp)\nopen('" +
+                told + "', 'w').write(str(child.pid))");
+    raise(SIGKILL);
+  }
+  REQUIRE(WTERMSIG(FakeAgent::wait_status_of(other_agent)) == SIGKILL);
+  const int status = FakeAgent::wait_status_of(std::stoi(read_file(told)));
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(WTERMSIG(status) == SIGTERM);
+}
+
 TEST_CASE("a task's processor time and memory are measured where it runs", "[embed]") {
   Env env;
   const auto small = evaluate(*env.seat, "7");

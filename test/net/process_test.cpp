@@ -34,6 +34,11 @@ struct Pipe {
   void close_write_end() {
     if (write_end >= 0) ::close(std::exchange(write_end, -1));
   }
+  bool at_end() const {  // whether every holder of the write end has closed it
+    char ignored = 0;
+    ::fcntl(read_end, F_SETFL, O_NONBLOCK);
+    return ::read(read_end, &ignored, 1) == 0;
+  }
   // What was written until every holder of the write end has closed it.
   std::string read_all() {
     close_write_end();
@@ -60,6 +65,42 @@ ExitStatus run(TestLoop& test, Children& children, const SpawnOptions& options) 
   children.watch(*pid, [&](ExitStatus status) { ended = status; });
   test.run_until([&] { return ended.has_value(); });
   return *ended;
+}
+
+enum class Left { ends_when_asked, deaf, has_own_session };
+
+// A child that leads a group, and leaves one behind that holds the write end: its pid.
+struct Family {
+  int leader = 0;
+  int left = 0;
+  Family(Pipe& held, Left kind, int exit_code) {
+    Pipe told;
+    leader = ::fork();
+    REQUIRE(leader >= 0);
+    if (leader == 0) run_leader(told, kind, exit_code);
+    held.close_write_end();
+    REQUIRE(::read(told.read_end, &left, sizeof left) == sizeof left);
+  }
+  [[noreturn]] static void run_leader(const Pipe& told, Left kind, int exit_code) {
+    ::setpgid(0, 0);
+    if (::fork() == 0) {
+      std::signal(SIGTERM, kind == Left::deaf ? SIG_IGN : SIG_DFL);
+      if (kind == Left::has_own_session) ::setsid();
+      const int own = ::getpid();
+      if (::write(told.write_end, &own, sizeof own) != sizeof own) ::_exit(1);
+      while (true) ::pause();
+    }
+    while (exit_code < 0) ::pause();
+    ::_exit(exit_code);
+  }
+};
+constexpr int stays = -1;
+
+// For what no event of the loop tells.
+void run_until_seen(TestLoop& test, const std::function<bool()>& done) {
+  Timer look(test.loop, [] {});
+  look.start(1ms, 1ms);
+  test.run_until(done);
 }
 
 }  // namespace
@@ -223,6 +264,67 @@ TEST_CASE("an orphaned grandchild is adopted and its end is told", "[net]") {
   hold.close_write_end();  // lets it end
   test.run_until([&] { return ended.has_value(); });
   REQUIRE(ended->code == 9);
+}
+
+TEST_CASE("what the leader of a group leaves running is asked to end", "[net]") {
+  TestLoop test;
+  Children children(test.loop);
+  children.adopt_orphans();
+  Pipe held;
+  const Family family(held, Left::ends_when_asked, 3);
+  std::optional<ExitStatus> ended;
+  children.watch_leader(family.leader, 3600s, [&](ExitStatus status) { ended = status; });
+  run_until_seen(test, [&] { return held.at_end(); });
+  REQUIRE(ended->code == 3);
+}
+
+TEST_CASE("what does not end when it is asked is killed, and nobody waits for that", "[net]") {
+  TestLoop test;
+  Children children(test.loop);
+  children.adopt_orphans();
+  Pipe held;
+  const Family family(held, Left::deaf, 0);
+  const auto patience = GENERATE(Duration(1ms), Duration(3600s));
+  std::optional<ExitStatus> ended;
+  children.watch_leader(family.leader, patience, [&](ExitStatus status) { ended = status; });
+  test.run_until([&] { return ended.has_value(); });
+  if (patience == Duration(3600s)) {
+    REQUIRE_FALSE(held.at_end());
+    ::kill(family.left, SIGKILL);
+  }
+  run_until_seen(test, [&] { return held.at_end(); });
+}
+
+TEST_CASE("a session of its own outlives the leader of the group that it came from", "[net]") {
+  TestLoop test;
+  Children children(test.loop);
+  children.adopt_orphans();
+  Pipe held;
+  const Family family(held, Left::has_own_session, 0);
+  bool ended = false;
+  children.watch_leader(family.leader, 0s, [&](ExitStatus) { ended = true; });
+  test.run_until([&] { return ended; });
+  children.end_all({}, 0s);
+  REQUIRE(::kill(family.left, 0) == 0);
+  REQUIRE_FALSE(held.at_end());
+  ::kill(family.left, SIGKILL);
+  run_until_seen(test, [&] { return held.at_end(); });
+}
+
+TEST_CASE("at the end of this process all groups and orphans end, deaf ones too", "[net]") {
+  TestLoop test;
+  Children children(test.loop);
+  children.adopt_orphans();
+  std::array<Pipe, 4> held;
+  const Family running(held[0], Left::ends_when_asked, stays);
+  const Family deaf(held[1], Left::deaf, stays);
+  const Family ended(held[2], Left::ends_when_asked, 0);
+  const Family ended_deaf(held[3], Left::deaf, 0);
+  for (const Family* family : {&running, &deaf})
+    children.watch_leader(family->leader, 3600s, [](ExitStatus) { FAIL("told"); });
+  children.end_all({running.leader, deaf.leader}, 10ms);
+  for (const Pipe& pipe : held) REQUIRE(pipe.at_end());
+  REQUIRE(::waitpid(-1, nullptr, WNOHANG) == -1);
 }
 
 TEST_CASE("a child dies with its parent", "[net]") {

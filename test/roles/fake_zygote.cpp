@@ -51,6 +51,11 @@ void finish(int channel, const RunTask& task, const char* result) {
 
 void run(int channel, const RunTask& task) {
   const std::string_view wish = task.client.text();
+  if (wish.starts_with("leave a child") && ::fork() == 0) {
+    ::close(channel);
+    while (true) ::pause();
+  }
+  if (wish == "leave a child and exit") _exit(3);
   if (wish == "exit 3") _exit(3);
   if (wish == "crash") std::raise(SIGSEGV);
   if (wish == "garbage") write_all(channel, as_bytes(std::string_view("\1\0\0\0\0\0\0\0\xee", 9)));
@@ -68,6 +73,7 @@ void run(int channel, const RunTask& task) {
 }
 
 int processor(int channel) {
+  ::setpgid(0, 0);
   struct sigaction soft {};
   soft.sa_handler = [](int) {
     std::uint64_t one = 0;

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -70,6 +72,16 @@ class HostEnv {
     return end == std::string::npos ? '-' : text[end + 2];
   }
 
+  // Processes that belong to the group that `leader` made.
+  static int group_members(int leader) {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const int pid = std::atoi(entry.path().filename().c_str());
+      if (pid > 0 && ::getpgid(pid) == leader) ++count;
+    }
+    return count;
+  }
+
   ProcessorHost& host() { return host_; }
   std::vector<std::pair<ProcessorId, agent::FromProcessor>> messages;
   std::map<ProcessorId, agent::ProcessorEnd> ended;
@@ -133,6 +145,22 @@ TEST_CASE("what a processor said last is heard before its end", "[roles]") {
   env.run_task(1, "last words");
   env.wait_for_end(1);
   REQUIRE(env.said<agent::TaskFinished>(1));
+}
+
+TEST_CASE("what a processor leaves running ends with it, killed or not", "[roles]") {
+  HostEnv env;
+  env.start(1);
+  env.start(2);
+  const int first = env.pid_of(1);
+  const int second = env.pid_of(2);
+  env.run_task(1, "leave a child and exit");
+  env.run_task(2, "leave a child");
+  env.run_until_seen([&] { return HostEnv::group_members(second) == 2; });
+  env.host().kill(2, Duration::zero());
+  REQUIRE(env.wait_for_end(1).exit_code == 3);
+  REQUIRE(env.wait_for_end(2).signal == SIGKILL);
+  env.run_until_seen([&] { return HostEnv::group_members(first) == 0; });
+  env.run_until_seen([&] { return HostEnv::group_members(second) == 0; });
 }
 
 TEST_CASE("a processor that breaks or closes its channel is ended", "[roles]") {

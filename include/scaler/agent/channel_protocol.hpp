@@ -15,6 +15,10 @@
 // program, so there are no versions. Private: never on a network.
 namespace scaler::agent {
 
+// In the environment of the zygote, and so of all that tasks start: whose they are. Its value is
+// another one for each agent.
+inline constexpr const char* worker_mark_variable = "SCALER_WORKER_MARK";
+
 // ---- agent to processor ----
 
 struct GiveObject {  // always before the first RunTask that names it; the processor unpickles it at

@@ -42,6 +42,16 @@ class Children {
   void unwatch(int pid);
   void adopt_orphans();  // become the subreaper
 
+  // As watch(), for a child that leads a process group. Whoever is left of the group when the child
+  // ends is ended too: SIGTERM at once, SIGKILL `patience` later. fn does not wait for that. Needs
+  // adopt_orphans().
+  void watch_leader(int pid, Duration patience, std::function<void(ExitStatus)> fn);
+
+  // For the last moments of this process, and it blocks: kills these children, each with the group
+  // that it leads, and ends all other children of this session, the adopted ones, by SIGTERM and
+  // `patience` later by SIGKILL. Who has made a session of its own lives on. Nobody is told.
+  void end_all(const std::vector<int>& killed, Duration patience);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
