@@ -7,79 +7,31 @@
 #include <cstring>
 #include <vector>
 
-#include "ymq/websocket_upgrade.hpp"
+#include "base/websocket_frame.hpp"
+#include "base/websocket_upgrade.hpp"
 
 namespace scaler::ymq {
 
 namespace {
 
 using Side = WebSocketOptions::Side;
+using websocket::apply_mask;
+using websocket::Mask;
+using websocket::Opcode;
 
 constexpr std::string_view end_of_head = "\r\n\r\n";
 constexpr std::size_t buffer_bytes = std::size_t{64} << 10;  // a head is no longer either
 constexpr std::size_t payload_bytes_max = std::size_t{64} << 10;
-constexpr std::size_t mask_bytes = 4;
-constexpr std::size_t control_bytes_max = 125;
-using Mask = std::array<std::byte, mask_bytes>;
-
-enum class Opcode : std::uint8_t { more = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
-
-struct Header {
-  Opcode opcode = Opcode::binary;
-  bool is_last = true;  // of its message
-  bool is_masked = false;
-  std::uint64_t payload_bytes = 0;
-  Mask mask{};
-  std::size_t size = 0;
-  bool is_control() const { return opcode >= Opcode::close; }
-};
 
 Error wrong(std::string text) { return {Errc::protocol, "WebSocket: " + std::move(text)}; }
-
-bool is_known(unsigned opcode) { return opcode <= 2 || (opcode >= 8 && opcode <= 10); }
-
-// Nothing while more bytes are needed.
-Result<std::optional<Header>> parse_header(ByteView bytes) {
-  if (bytes.size() < 2) return std::optional<Header>{};
-  const auto first = std::to_integer<unsigned>(bytes[0]);
-  const auto second = std::to_integer<unsigned>(bytes[1]);
-  if ((first & 0x70U) != 0) return wrong("a frame of an extension that was not agreed on");
-  if (!is_known(first & 0x0fU)) return wrong("a frame of an unknown kind");
-  Header header;
-  header.opcode = static_cast<Opcode>(first & 0x0fU);
-  header.is_last = (first & 0x80U) != 0;
-  header.is_masked = (second & 0x80U) != 0;
-  const unsigned length = second & 0x7fU;
-  const std::size_t length_bytes = length == 127 ? 8 : length == 126 ? 2 : 0;
-  header.size = 2 + length_bytes + (header.is_masked ? mask_bytes : 0);
-  if (header.is_control() && (length > control_bytes_max || !header.is_last))
-    return wrong("a control frame that is long or in parts");
-  if (bytes.size() < header.size) return std::optional<Header>{};
-  header.payload_bytes = length;
-  if (length_bytes > 0) {
-    std::array<std::byte, 8> number{};
-    std::copy_n(bytes.begin() + 2, length_bytes,
-                number.end() - static_cast<std::ptrdiff_t>(length_bytes));
-    header.payload_bytes = load_be64(number.data());
-  }
-  if (header.payload_bytes >> 63 != 0) return wrong("a frame with a negative length");
-  if (header.is_masked)
-    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(header.size - mask_bytes), mask_bytes,
-                header.mask.begin());
-  return std::optional(header);
-}
-
-void apply_mask(std::span<std::byte> bytes, const Mask& mask, std::uint64_t offset) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] ^= mask[(offset + i) % mask_bytes];
-}
 
 class WebSocketSession final : public Session {
  public:
   WebSocketSession(WebSocketOptions options, std::unique_ptr<Session> inner)
       : side_(options.side), random_(options.random), inner_(std::move(inner)) {
     if (side_ == Side::server) return;
-    key_ = new_websocket_key(random_);
-    const std::string request = upgrade_request(options.host, options.path, key_);
+    key_ = websocket::new_websocket_key(random_);
+    const std::string request = websocket::upgrade_request(options.host, options.path, key_);
     append(as_bytes(request));
   }
 
@@ -152,9 +104,9 @@ class WebSocketSession final : public Session {
     }
     const std::string_view head = text.substr(0, end);
     if (side_ == Side::client) {
-      SCALER_CHECK(check_upgrade_answer(head, key_));
+      SCALER_CHECK(websocket::check_upgrade_answer(head, key_));
     } else {
-      SCALER_TRY(answer, upgrade_answer(head));
+      SCALER_TRY(answer, websocket::upgrade_answer(head));
       append(as_bytes(answer));
     }
     consume(end + end_of_head.size());
@@ -163,7 +115,7 @@ class WebSocketSession final : public Session {
   }
 
   Result<bool> begin_frame() {
-    SCALER_TRY(header, parse_header(unread()));
+    SCALER_TRY(header, websocket::parse_header(unread()));
     if (!header) return false;
     if (header->is_masked != (side_ == Side::server))
       return wrong(header->is_masked ? "a server that masks" : "a client that does not mask");
@@ -215,31 +167,17 @@ class WebSocketSession final : public Session {
   void append(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
 
   void append_frame(Opcode opcode, std::size_t payload_bytes, auto&& append_payload) {
-    const unsigned masked = side_ == Side::client ? 0x80U : 0;
-    std::array<std::byte, 10> header{};
-    std::size_t size = 2;
-    header[0] = static_cast<std::byte>(0x80U | static_cast<unsigned>(opcode));
-    if (payload_bytes < 126) {
-      header[1] = static_cast<std::byte>(masked | payload_bytes);
-    } else if (payload_bytes < std::size_t{1} << 16) {
-      header[1] = static_cast<std::byte>(masked | 126U);
-      header[2] = static_cast<std::byte>(payload_bytes >> 8);
-      header[3] = static_cast<std::byte>(payload_bytes & 0xffU);
-      size = 4;
-    } else {
-      header[1] = static_cast<std::byte>(masked | 127U);
-      store_be64(header.data() + 2, payload_bytes);
-      size = 10;
-    }
-    append(ByteView(header).first(size));
+    const bool masked = side_ == Side::client;
+    const websocket::FrameStart start(opcode, payload_bytes, masked);
+    append(start.view());
     Mask mask{};
-    if (masked != 0) {
+    if (masked) {
       random_.fill(mask);
       append(mask);
     }
     const std::size_t begin = out_.size();
     append_payload();
-    if (masked != 0) apply_mask(std::span(out_).subspan(begin), mask, 0);
+    if (masked) apply_mask(std::span(out_).subspan(begin), mask, 0);
   }
 
   // Only when all of out_ has left.
@@ -277,7 +215,7 @@ class WebSocketSession final : public Session {
   bool is_upgraded_ = false;
   bool in_message_ = false;
   bool has_closed_ = false;
-  std::optional<Header> frame_;
+  std::optional<websocket::Header> frame_;
   std::uint64_t taken_ = 0;  // of its payload
 
   std::optional<Opcode> answer_;  // to a ping or a close

@@ -6,7 +6,7 @@
 #include "scaler/base/ids.hpp"
 #include "scaler/ymq/session.hpp"
 #include "support/session_drive.hpp"
-#include "ymq/websocket_upgrade.hpp"
+#include "base/websocket_upgrade.hpp"
 
 namespace scaler::ymq {
 
@@ -121,7 +121,7 @@ TEST_CASE("a client masks what it says, each frame in its own way", "[ymq]") {
   const std::string asked = take_output(*session);
   REQUIRE(asked.starts_with("GET / HTTP/1.1\r\nHost: 127.0.0.1:6378\r\n"));
   const std::size_t at = asked.find("Sec-WebSocket-Key: ") + 19;
-  const auto answer = upgrade_answer(asked.substr(0, asked.size() - 4));
+  const auto answer = websocket::upgrade_answer(asked.substr(0, asked.size() - 4));
   REQUIRE(answer);
   REQUIRE(asked.substr(at, 24).ends_with("=="));
   REQUIRE(feed(*session, *answer).empty());

@@ -1,4 +1,4 @@
-#include "ymq/websocket_upgrade.hpp"
+#include "base/websocket_upgrade.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "base/printable.hpp"
 #include "base/sha1.hpp"
 
-namespace scaler::ymq {
+namespace scaler::websocket {
 
 namespace {
 
@@ -123,4 +123,4 @@ Status check_upgrade_answer(std::string_view head, std::string_view key) {
   return ok();
 }
 
-}  // namespace scaler::ymq
+}  // namespace scaler::websocket
