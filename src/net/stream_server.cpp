@@ -12,6 +12,11 @@
 namespace scaler::net {
 
 struct StreamServer::Impl final : ConnectionOwner {
+  struct Peer {
+    std::unique_ptr<Connection> connection;
+    bool is_ready = false;
+  };
+
   Impl(Loop& in, Options given, Events to)
       : loop(in),
         options(given),
@@ -25,16 +30,16 @@ struct StreamServer::Impl final : ConnectionOwner {
                      describe_peer(socket.get()), peers.size(), *more);
       return;
     }
-    const PeerId id = peers.insert(nullptr);
-    *peers.find(id) = std::make_unique<Connection>(loop, std::move(socket), id,
-                                                   static_cast<ConnectionOwner&>(*this), traffic,
-                                                   events.make_session());
+    const PeerId id = peers.insert({});
+    peers.find(id)->connection = std::make_unique<Connection>(loop, std::move(socket), id,
+                                                              static_cast<ConnectionOwner&>(*this),
+                                                              traffic, events.make_session());
     lifetimes.add(id);
   }
 
   void end(PeerId id) {
-    if (auto* connection = peers.find(id))
-      (*connection)->end_soon({End::Kind::closed, "it was open long enough"});
+    if (auto* peer = peers.find(id); peer != nullptr && !peer->is_ready)
+      peer->connection->end_soon({End::Kind::closed, "it was open long enough"});
   }
 
   Result<std::unique_ptr<Session>> on_first_bytes(PeerId, ByteView) override {
@@ -44,14 +49,24 @@ struct StreamServer::Impl final : ConnectionOwner {
   void on_event(PeerId id, SessionEvent event) override {
     if (auto* message = std::get_if<MessageReceived>(&event))
       events.on_message(id, std::move(message->payload));
+    else if (std::get_if<PeerReady>(&event) != nullptr)
+      become_ready(id);
+    else if (std::get_if<MessageIgnored>(&event) != nullptr)
+      peers.find(id)->connection->close_gently();
+  }
+
+  void become_ready(PeerId id) {
+    peers.find(id)->is_ready = true;
+    if (events.on_ready) events.on_ready(id);
   }
 
   void on_end(PeerId id, const End& end) override {
     const End kept = end;  // it may live in the connection
     const auto gone = peers.take(id);
+    if (gone.is_ready && events.on_gone) events.on_gone(id);
     if (kept.kind != End::Kind::offence) return;
     if (auto more = refusals.allow(loop.now()))
-      log::warning("dropped {}: {} ({} more)", gone->peer_name(), kept.why, *more);
+      log::warning("dropped {}: {} ({} more)", gone.connection->peer_name(), kept.why, *more);
   }
 
   Loop& loop;
@@ -60,7 +75,7 @@ struct StreamServer::Impl final : ConnectionOwner {
   Traffic traffic;
   log::RateLimit refusals{5, 10s};
   Deadlines lifetimes;
-  SlotMap<PeerId, std::unique_ptr<Connection>> peers;
+  SlotMap<PeerId, Peer> peers;
   std::vector<std::unique_ptr<Listener>> listeners;
 };
 
@@ -78,10 +93,20 @@ Result<Address> StreamServer::listen(const Address& address) {
 }
 
 void StreamServer::send(PeerId peer, Bytes message, After after) {
-  auto* connection = impl_->peers.find(peer);
-  if (connection == nullptr) return;
-  (*connection)->send(std::move(message));
-  if (after == After::close) (*connection)->close_gently();
+  auto* found = impl_->peers.find(peer);
+  if (found == nullptr) return;
+  found->connection->send(std::move(message));
+  if (after == After::close) found->connection->close_gently();
+}
+
+std::size_t StreamServer::queued_bytes(PeerId peer) const {
+  const auto* found = impl_->peers.find(peer);
+  return found == nullptr ? 0 : found->connection->queued_bytes();
+}
+
+void StreamServer::drop(PeerId peer) {
+  if (auto* found = impl_->peers.find(peer))
+    found->connection->end_soon({End::Kind::closed, "dropped"});
 }
 
 }  // namespace scaler::net

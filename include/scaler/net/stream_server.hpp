@@ -12,7 +12,9 @@
 namespace scaler::net {
 
 // Listens for peers that ask and are answered, each on a session without a handshake, as HTTP's.
-// Bounded: at most `peers_max` connections, each for at most `lifetime`, after which it is closed.
+// Bounded: at most `peers_max` connections, each for at most `lifetime`, after which it is closed,
+// unless its session has said PeerReady: what began then lasts. A session that says MessageIgnored
+// has said its last word; its connection is closed gently.
 class StreamServer {
  public:
   struct Options {
@@ -22,6 +24,8 @@ class StreamServer {
   struct Events {
     std::function<std::unique_ptr<Session>()> make_session;
     std::function<void(PeerId peer, Bytes message)> on_message;
+    std::function<void(PeerId peer)> on_ready = {};
+    std::function<void(PeerId peer)> on_gone = {};  // of one that was ready
   };
   StreamServer(Loop& loop, Options options, Events events);
   ~StreamServer();
@@ -30,6 +34,8 @@ class StreamServer {
 
   enum class After : std::uint8_t { keep, close };  // what becomes of the connection
   void send(PeerId peer, Bytes message, After after);
+  std::size_t queued_bytes(PeerId peer) const;  // of what was sent; 0 when it has gone
+  void drop(PeerId peer);                       // without waiting for what is queued
 
  private:
   struct Impl;
