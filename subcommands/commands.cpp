@@ -39,7 +39,7 @@ constexpr std::array table = {
     Subcommand{"version", "", "show the versions of the program and its parts", run_version,
                Shown::yes},
     Subcommand{"top", "scaler_top", "show a scheduler's state in the terminal", run_top, Shown::no},
-    Subcommand{"gui", "scaler_gui", "show a scheduler's state in a web page", run_gui, Shown::no},
+    Subcommand{"gui", "scaler_gui", "show a scheduler's state in a web page", run_gui, Shown::yes},
     Subcommand{"ui", "scaler_ui", "the same, older command", run_ui, Shown::no},
     Subcommand{"worker_adapter_native", "scaler_worker_adapter_native",
                "local workers driven over HTTP (older command)", run_adapter_native, Shown::no},
@@ -63,8 +63,14 @@ Error usage(std::string text) { return {Errc::usage, std::move(text)}; }
 // A role takes SIGTERM and SIGINT as events, from its first moment on: main has blocked them, and
 // the role's handlers let them through. Every other command is ended by them as any program.
 int enter(Entry entry, const Arguments& arguments) {
-  constexpr std::array roles = {run_adapter_native, run_scheduler, run_object_storage_server,
-                                run_worker_manager, run_cluster,   run_worker,
+  constexpr std::array roles = {run_adapter_native,
+                                run_scheduler,
+                                run_object_storage_server,
+                                run_worker_manager,
+                                run_cluster,
+                                run_worker,
+                                run_gui,
+                                run_ui,
                                 run_launcher};
   if (std::find(roles.begin(), roles.end(), entry) == roles.end()) let_stop_signals_through();
   return entry(arguments);

@@ -19,12 +19,4 @@ int run_top(const Arguments& arguments) {
   return check_only<config::TopOptions>("scaler_top", arguments, config::parse_top);
 }
 
-int run_gui(const Arguments& arguments) {
-  return check_only<config::GuiOptions>("scaler_gui", arguments, config::parse_gui);
-}
-
-int run_ui(const Arguments& arguments) {
-  return check_only<config::GuiOptions>("scaler_ui", arguments, config::parse_ui);
-}
-
 }  // namespace scaler::subcommands

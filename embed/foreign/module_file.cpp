@@ -1,44 +1,16 @@
-#define ZLIB_CONST  // input may be const
-#include <zlib.h>
-
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
+#include "embed/carried/gunzip.hpp"
 #include "embed/foreign/foreign_python.hpp"
-#include "scaler/base/assert.hpp"
 
 extern "C" const char scaler_foreign_module[];  // module_file.S
 extern "C" const std::uint64_t scaler_foreign_module_size;
 
 namespace scaler::embed {
 
-namespace {
-
-constexpr int kGzip = 16;  // added to the window's bits: what zlib expects before the data
-
-// The size before packing: a gzip file's last four bytes, little-endian, as this processor's.
-std::uint32_t unpacked_size(std::string_view packed) {
-  std::uint32_t size = 0;
-  std::memcpy(&size, packed.data() + packed.size() - sizeof size, sizeof size);
-  return size;
-}
-
-}  // namespace
-
 std::string foreign_module_file() {
-  const std::string_view packed{scaler_foreign_module, scaler_foreign_module_size};
-  std::string module(unpacked_size(packed), '\0');
-  z_stream stream{};
-  stream.next_in = reinterpret_cast<const Bytef*>(packed.data());
-  stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(module.data());
-  stream.avail_out = static_cast<uInt>(module.size());
-  SCALER_ASSERT(inflateInit2(&stream, MAX_WBITS + kGzip) == Z_OK, "zlib cannot start");
-  const int ended = inflate(&stream, Z_FINISH);
-  inflateEnd(&stream);
-  SCALER_ASSERT(ended == Z_STREAM_END, "the module that the program carries cannot be unpacked");
-  return module;
+  return gunzip({scaler_foreign_module, scaler_foreign_module_size});
 }
 
 }  // namespace scaler::embed

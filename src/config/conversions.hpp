@@ -17,6 +17,7 @@ Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& sett
                                         const Machine& machine, std::vector<Note>& notes);
 Result<WorkerManagerOptions> cluster_of(const Settings& settings, const Machine& machine,
                                         std::vector<Note>& notes);
+GuiOptions gui_of(const Settings& settings);
 GuiOptions ui_of(const Settings& settings);
 AdapterOptions adapter_of(const Table& table, const Settings& settings, const Machine& machine);
 

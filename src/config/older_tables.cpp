@@ -157,6 +157,7 @@ GuiOptions ui_of(const Settings& settings) {
   return {
       .monitor_address = settings.address("monitor-address"),
       .gui_address = fmt::format("{}:{}", settings.text("web-host"), settings.integer("web-port")),
+      .allowed_origins = {},
       .logging = logging_of(settings)};
 }
 

@@ -42,14 +42,15 @@ TopOptions top_of(const Settings& settings) {
           .tls = tls_of(settings)};
 }
 
+}  // namespace
+
 GuiOptions gui_of(const Settings& settings) {
   return {.monitor_address = settings.address("monitor-address"),
           .gui_address = settings.text("gui-address"),
+          .allowed_origins = settings.words("allow-origin"),
           .tls = tls_of(settings),
           .logging = logging_of(settings)};
 }
-
-}  // namespace
 
 const Table& store_table() {
   static const Table table{
@@ -144,7 +145,12 @@ const Table& gui_table() {
                            .type = Type::host_port,
                            .fallback = "0.0.0.0:50001",
                            .group = core_group,
-                           .help = "where to serve the page"}},
+                           .help = "where to serve the page"},
+                          {.name = "allow-origin",
+                           .type = Type::words,
+                           .group = core_group,
+                           .help = "other pages that may read the live data, such as "
+                                   "https://dash.example"}},
                          tls_options(),
                          logging_options(),
                          {config_option()}}),

@@ -118,8 +118,8 @@ class StackReader {
     if (name == "object_storage_server") return read_store(section);
     if (name == "cluster") return read_cluster(section);
     if (name == "top") return skip(section, top_table(), log::Level::info, needs_terminal);
-    if (name == "gui") return skip(section, gui_table(), log::Level::warning, not_built);
-    if (name == "webui") return skip(section, ui_table(), log::Level::warning, not_built);
+    if (name == "gui") return read_screen(section, gui_table(), gui_of, "gui");
+    if (name == "webui") return read_screen(section, ui_table(), ui_of, "ui");
     for (const Table& table : adapter_tables())
       if (name == table.sections.front()) return read_adapter(section, table);
     if (name == "worker")
@@ -191,6 +191,15 @@ class StackReader {
            {Address::Scheme::tcp, options.web_host, options.web_port, {}});
     start(section, title, table, *settings, options.logging,
           {.name = "adapter", .part = Part::worker_manager, .words = {"worker_adapter_native"}});
+  }
+
+  void read_screen(const TomlSection& section, const Table& table,
+                   GuiOptions (*convert)(const Settings&), const char* command) {
+    auto settings = settings_of(table, section);
+    if (!settings) return;
+    const GuiOptions options = convert(*settings);
+    start(section, fmt::format("[{}]", section.name), table, *settings, options.logging,
+          {.name = "gui", .part = Part::screen, .words = {command}});
   }
 
   // Checks a section that no process comes from.

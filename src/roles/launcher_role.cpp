@@ -175,16 +175,16 @@ void Launcher::on_ended(Place& place, const net::ExitStatus& status) {
       fmt::format("{} (pid {}) ended by {}", place.process.name, pid, status.describe());
   if (stopping_) {
     log::at(well ? log::Level::info : log::Level::warning, "{}", what);
-  } else if (!well) {
+  } else if (!well && place.process.part != Part::screen) {
     log::error("{}, stopping the others", what);
     stop(status.signal == 0 ? status.code : 128 + status.signal);
-  } else if (place.process.part != Part::worker_manager) {
+  } else if (place.process.part < Part::worker_manager) {
     log::info("{}, stopping the others", what);
     stop(0);
-  } else {
-    log::info("{}", what);
+  } else {  // a manager that had enough, or a screen, on which no work depends
+    log::at(well ? log::Level::info : log::Level::error, "{}", what);
     if (!was_ready) start_next();
-    if (started_ == places_.size() && !any_runs()) stop(0);
+    if (started_ == places_.size() && !any_runs()) stop(well ? 0 : 1);
   }
   if (stopping_) stop_last();
 }

@@ -187,16 +187,18 @@ class Commands(unittest.TestCase):
         self.refused("completion", "csh", says="unknown shell 'csh' (one of bash, zsh, fish)")
         self.refused("completion", says="one shell is expected")
 
+    def test_the_web_page_is_given_its_files(self):
+        self.works("gui", "tcp://h:1", "--allow-origin", "http://a", "http://b", says="role gui tcp://h:1 0.0.0.0:50001 12 files")
+
     def test_what_is_not_built_in_says_so(self):
         self.refused("top", "tcp://h:1", says="scaler_top: not built in yet")
         self.refused("top", "tcp://h:1", "-t", "0", says="--timeout: '0' is not allowed")
-        self.refused("gui", "tcp://h:1", says="scaler_gui: not built in yet")
         self.refused(
             "worker_manager", "symphony", "tcp://h:1", "-wmi", "x", "-sn", "s", says="symphony: not built in yet"
         )
 
     def test_older_commands_are_checked_and_name_their_successor(self):
-        self.refused("tcp://h:1", "--port", "8081", name="scaler_ui", says="scaler_ui: not built in yet")
+        self.works("tcp://h:1", "--port", "8081", name="scaler_ui", says="role gui tcp://h:1 0.0.0.0:8081 12 files")
         self.refused("tcp://h:1", "--port", "0", name="scaler_ui", says="scaler_ui: --web-port: 0 is not allowed")
         for kind, successor, words in (
             ("symphony", "symphony", ["-sn", "s"]), ("ecs", "aws_raw_ecs", ["-p", "8080", "--ecs-subnets", "a"]),

@@ -34,6 +34,12 @@ int run_worker_adapter(const config::AdapterOptions& options) {
   return 0;
 }
 
+int run_gui(const config::GuiOptions& options, const std::vector<PageFile>& page) {
+  fmt::print("role gui {} {} {} files\n", options.monitor_address.to_string(), options.gui_address,
+             page.size());
+  return 0;
+}
+
 int run_launcher(const config::StackOptions& options) {
   for (const config::StackProcess& process : options.processes)
     fmt::print("role launcher {}:{} {}\n", options.file, process.name,

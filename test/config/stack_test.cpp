@@ -141,21 +141,34 @@ TEST_CASE("lines carry a name only where processes share a stream", "[config]") 
 
 TEST_CASE("what this build cannot start is told in one line and skipped", "[config]") {
   const auto parsed =
-      parse(scheduler + "[gui]\nmonitor_address = 'tcp://a:3'\n" +
-            "[top]\nmonitor_address = 'tcp://a:3'\n" +
+      parse(scheduler + "[top]\nmonitor_address = 'tcp://a:3'\n" +
             "[[worker_manager]]\ntype = 'symphony'\nscheduler_address = 'tcp://a:1'\n"
-            "worker_manager_id = 's'\nservice_name = 'x'\n[webui]\nmonitor_address = 'tcp://a:3'\n"
+            "worker_manager_id = 's'\nservice_name = 'x'\n"
             "[symphony_worker_adapter]\nscheduler_address = 'tcp://a:1'\nservice_name = 'x'\n");
   REQUIRE(error_of(parsed).empty());
   REQUIRE(names_of(*parsed->options) == "scheduler ");
-  REQUIRE(parsed->notes.size() == 5);
-  REQUIRE(parsed->notes[0].level == log::Level::warning);
-  REQUIRE(parsed->notes[0].text == "f:3: [gui]: this build does not have it yet, skipped");
-  REQUIRE(parsed->notes[1].level == log::Level::info);
-  REQUIRE(parsed->notes[1].text.find("f:5: [top]: ") == 0);
-  REQUIRE(parsed->notes[2].text.find("f:7: [[worker_manager]] s: kind symphony: ") == 0);
-  REQUIRE(parsed->notes[3].text.find("f:12: [webui]: ") == 0);
-  REQUIRE(parsed->notes[4].text.find("f:14: [symphony_worker_adapter]: ") == 0);
+  REQUIRE(parsed->notes.size() == 3);
+  REQUIRE(parsed->notes[0].level == log::Level::info);
+  REQUIRE(parsed->notes[0].text.find("f:3: [top]: ") == 0);
+  REQUIRE(parsed->notes[1].level == log::Level::warning);
+  REQUIRE(parsed->notes[1].text ==
+          "f:5: [[worker_manager]] s: kind symphony: this build does not have it yet, skipped");
+  REQUIRE(parsed->notes[2].text.find("f:10: [symphony_worker_adapter]: ") == 0);
+}
+
+TEST_CASE("a web page starts behind all that it shows", "[config]") {
+  for (const std::string name : {"gui", "webui"}) {
+    const auto parsed =
+        parse("[" + name + "]\nmonitor_address = 'tcp://a:3'\n" + scheduler + native("x") + store);
+    REQUIRE(error_of(parsed).empty());
+    REQUIRE(names_of(*parsed->options) == "store scheduler x gui ");
+    REQUIRE(parsed->options->processes.back().words ==
+            std::vector<std::string>{name == "gui" ? "gui" : "ui", "tcp://a:3"});
+  }
+  REQUIRE(parse("[gui]\nmonitor_address = 'tcp://a:3'\nallow_origin = ['http://b', 'http://c']\n")
+              ->options->processes[0]
+              .words == std::vector<std::string>{"gui", "--allow-origin=http://b",
+                                                 "--allow-origin=http://c", "tcp://a:3"});
 }
 
 TEST_CASE("one wrong section of any kind stops the whole file", "[config]") {
@@ -231,8 +244,7 @@ TEST_CASE("a check of a right file has a line for each section", "[config]") {
   REQUIRE(found.findings.empty());
   REQUIRE(found.sections ==
           std::vector<std::string>{"f:1: [object_storage_server]: ok", "f:3: [scheduler]: ok",
-                                   "f:5: [[worker_manager]] x: ok",
-                                   "f:10: [gui]: ok, this build does not have it yet, skipped"});
+                                   "f:5: [[worker_manager]] x: ok", "f:10: [gui]: ok"});
   REQUIRE(check("").findings == std::vector<std::string>{"f: no section that a command reads"});
   REQUIRE(check("[x\n").findings.size() == 1);
 }
@@ -284,8 +296,8 @@ TEST_CASE("the documents' stacks are launched from their files as they stand", "
   const auto names = [&](const char* name) {
     return names_of(*parse_stack(words(name), machine.machine())->options);
   };
-  REQUIRE(names("stack.toml") == "store scheduler wm-native ");
-  REQUIRE(names("older_stack.toml") == "store scheduler cluster ");
+  REQUIRE(names("stack.toml") == "store scheduler wm-native gui ");
+  REQUIRE(names("older_stack.toml") == "store scheduler cluster gui ");
 }
 
 TEST_CASE("each shell's script knows every command and option", "[config]") {

@@ -26,6 +26,8 @@ READY_STORE = "ObjectStorageServer: started"
 NOT_BUILT = "not built in yet"
 UVLOOP = "use event loop: uvloop(?s:.*)" + READY_SCHEDULER
 STARTED = "use event loop: builtin"
+SERVED = r"gui: open http://.*:{gui} in a browser"
+SERVED_OLDER = r"gui: open http://.*:8081 in a browser"
 SKIPPED = "this build does not have it yet"
 
 # What must run beside a command before it starts.
@@ -33,8 +35,8 @@ STORE, BOTH = ("store",), ("store", "scheduler")
 
 # (document, command line, what runs beside it, line that says it runs or refuses, exit code after SIGTERM, what it did)
 EXAMPLES = [
-    ("commands", "scaler stack.toml", (), "launcher: 3 processes run", 0,
-     "store, scheduler and native workers start; the web page and the cloud managers are checked and left out, one line each"),
+    ("commands", "scaler stack.toml", (), "launcher: 4 processes run", 0,
+     "store, scheduler and native workers start; the web page too; the cloud managers are checked and left out, one line each"),
     ("commands", "scaler_scheduler --config scheduler.toml tcp://127.0.0.1:6378", STORE, READY_SCHEDULER, 0, "listens, uses the store"),
     ("commands", "scaler_scheduler tcp://127.0.0.1:8516 --object-storage-address tcp://127.0.0.1:8517 --protected", STORE,
      READY_SCHEDULER, 0, "listens, refuses clients' shutdown"),
@@ -52,7 +54,7 @@ EXAMPLES = [
     ("commands", "scaler orb.toml", (), SKIPPED, 2, "the same"),
     ("commands", "scaler_object_storage_server --config object_storage.toml tcp://127.0.0.1:6379", (), READY_STORE, 0, "listens"),
     ("commands", "scaler_top --config top.toml tcp://127.0.0.1:6380", BOTH, NOT_BUILT, 2, "checked"),
-    ("commands", "scaler_gui --config gui.toml tcp://127.0.0.1:6380", BOTH, NOT_BUILT, 2, "checked"),
+    ("commands", "scaler_gui --config gui.toml tcp://127.0.0.1:6380", BOTH, SERVED, 0, "serves the page"),
     ("readme", 'scaler_scheduler "tcp://127.0.0.1:2345"', (),
      r"connect to object storage server tcp://127.0.0.1:{next}(?s:.*)monitor address tcp://127.0.0.1:{monitor}", 0,
      "listens, with object storage at port + 1"),
@@ -64,7 +66,7 @@ EXAMPLES = [
     ("readme", "scaler_scheduler --config example_config.toml", STORE, READY_SCHEDULER, 0, "listens, uses the store"),
     ("readme", "scaler_cluster --config example_config.toml", BOTH, "starting 8 workers", 0, "8 workers"),
     ("readme", "scaler_cluster --config example_config.toml --num-of-workers 12", BOTH, "starting 12 workers", 0, "12 workers"),
-    ("readme", "scaler_ui --config example_config.toml", BOTH, NOT_BUILT, 2, "checked"),
+    ("readme", "scaler_ui --config example_config.toml", BOTH, SERVED_OLDER, 0, "serves the page"),
     ("readme", "scaler_scheduler --allocate-policy capability tcp://127.0.0.1:2345", (), READY_SCHEDULER, 0, "capabilities count"),
     ("readme", 'scaler_cluster -n 4 --per-worker-capabilities "gpu,linux" tcp://127.0.0.1:2345', BOTH, r"Worker\[3\] started", 0,
      "4 workers that offer both"),
@@ -76,7 +78,7 @@ EXAMPLES = [
      "listens"),
     ("readme", "scaler_scheduler --event-loop uvloop tcp://127.0.0.1:2345", (), UVLOOP, 0, "listens"),
     ("readme", "scaler_top tcp://127.0.0.1:2347", BOTH, NOT_BUILT, 2, "checked"),
-    ("readme", "scaler_ui tcp://127.0.0.1:2347 --port 8081", BOTH, NOT_BUILT, 2, "checked"),
+    ("readme", "scaler_ui tcp://127.0.0.1:2347 --port 8081", BOTH, SERVED_OLDER, 0, "serves the page"),
     ("introduction", "scaler_object_storage_server tcp://127.0.0.1:8517", (), READY_STORE, 0, "listens"),
     ("introduction", "scaler_scheduler tcp://127.0.0.1:8516 -osa tcp://127.0.0.1:8517", STORE, READY_SCHEDULER, 0, "listens"),
     ("introduction", "scaler_cluster -n 10 tcp://127.0.0.1:8516", BOTH, r"Worker\[9\] started", 0, "10 workers"),
@@ -88,7 +90,7 @@ EXAMPLES = [
      r"Worker\[0\] started", 0, "the same, with arguments"),
     ("configuration", "scaler_cluster -n 10 tcp://127.0.0.1:8516 -ds 300", BOTH, r"Worker\[9\] started", 0, "10 workers"),
     ("features", "scaler_top ipc:///tmp/0.0.0.0_8516_monitor", (), NOT_BUILT, 2, "checked"),
-    ("features", "scaler_gui tcp://127.0.0.1:6380 --gui-address 127.0.0.1:50001", BOTH, NOT_BUILT, 2, "checked"),
+    ("features", "scaler_gui tcp://127.0.0.1:6380 --gui-address 127.0.0.1:50001", BOTH, SERVED, 0, "serves the page"),
 ]
 
 
@@ -133,7 +135,7 @@ class Examples(unittest.TestCase):
 
     def substituted(self, text, ports):
         """The documents' port numbers as free ones: 6378 to 6380 of what runs beside, any other for the command's own."""
-        return re.sub(r":(\d{4})\b", lambda found: f":{ports.get(int(found[1]), found[1])}", text)
+        return re.sub(r":(\d{4,5})\b", lambda found: f":{ports.get(int(found[1]), found[1])}", text)
 
     def write_files(self, ports):
         whole = (FILES / "stack.toml").read_text()
@@ -163,7 +165,7 @@ class Examples(unittest.TestCase):
         process = subprocess.Popen(["sh", "-c", f"exec {command}"], cwd=self.folder, env=environment, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         monitor = own_port + 2 if f":{own_port}" in command else ports[6380]
-        wanted = line.replace("{monitor}", str(monitor)).replace("{next}", str(own_port + 1))
+        wanted = line.replace("{monitor}", str(monitor)).replace("{next}", str(own_port + 1)).replace("{gui}", str(ports[50001]))
         text = ""
         family = []
         try:
@@ -200,7 +202,7 @@ class Examples(unittest.TestCase):
     def test_each_example_does_what_the_page_says(self):
         for document, command, beside, line, code, _ in EXAMPLES:
             with self.subTest(f"{document}: {command}"):
-                ports = dict(zip((6378, 6379, 6380), stack.free_ports(3)))
+                ports = dict(zip((6378, 6379, 6380, 50001), stack.free_ports(4)))
                 own = self.own_ports()
                 self.write_files(ports)
                 self.start_beside(beside, ports)

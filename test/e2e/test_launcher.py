@@ -155,17 +155,18 @@ bind_address = "tcp://127.0.0.1:{storage}"
 
     def test_the_documents_files_run_with_what_this_build_has(self):
         for name in ("stack.toml", "older_stack.toml"):
-            ports = stack.free_ports(3)
+            *ports, page = stack.free_ports(4)
             text = (EXAMPLES / name).read_text()
-            for number, port in zip((6378, 6379, 6380), ports):
+            for number, port in zip((6378, 6379, 6380, 50001), (*ports, page)):
                 text = text.replace(f":{number}", f":{port}")
+            text = text.replace("web_port = 8081", f"web_port = {page}")
             text = text.replace("= 8\n", "= 1\n")
             text = text.replace("scaling=no", "scaling=vanilla")  # or the dynamic manager would be asked for no worker
             with self.subTest(name), stack.temporary_folder() as folder:
                 with Launched(text.replace("/var/log/scaler", folder), ports) as launched:
                     launched.wait_ready()
                     if name == "stack.toml":
-                        launched.role.wait_for_line(r"WARN.*launcher: .*: \[gui\]: this build does not have it yet")
+                        launched.role.wait_for_line("gui: open http://")
                     else:
                         launched.role.wait_for_line("cluster: ClusterProcess: starting 1 workers")
                     self.exercise(launched.address)

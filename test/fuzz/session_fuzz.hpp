@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scaler/base/session.hpp"
@@ -20,6 +21,7 @@ namespace scaler::fuzz {
 struct Heard {
   std::vector<std::string> events;
   bool failed = false;
+  bool ready = false;
   friend bool operator==(const Heard&, const Heard&) = default;
 };
 
@@ -42,9 +44,13 @@ inline std::string to_line(const SessionEvent& event) {
   return std::visit(Lines{}, event);
 }
 
-// Lets `bytes` arrive; checks that the session is modest about memory and says "ready" first and
-// once.
-inline void arrive(Session& session, std::string_view bytes, Heard& heard) {
+// Whether "ready" must come before anything else, or may, once, at any time.
+enum class Ready : std::uint8_t { first, any_time };
+
+// Lets `bytes` arrive; checks that the session is modest about memory and says "ready" when it may,
+// and once.
+inline void arrive(Session& session, std::string_view bytes, Heard& heard,
+                   Ready when = Ready::first) {
   while (!bytes.empty() && !heard.failed) {
     const auto room = session.receive_buffer();
     SCALER_ASSERT(!room.empty(), "receive_buffer() is empty");
@@ -58,7 +64,9 @@ inline void arrive(Session& session, std::string_view bytes, Heard& heard) {
       heard.failed = !event;
       if (!event || !*event) break;
       const bool ready = std::holds_alternative<PeerReady>(**event);
-      SCALER_ASSERT(ready == heard.events.empty(), "ready must come first, and once");
+      SCALER_ASSERT(when == Ready::any_time || ready == heard.events.empty(),
+                    "ready must come first, and once");
+      SCALER_ASSERT(!ready || !std::exchange(heard.ready, true), "ready twice");
       heard.events.push_back(to_line(**event));
     }
   }
@@ -77,7 +85,7 @@ inline void write(Session& session, std::size_t bytes_max) {
 
 // Plays the script, then lets the same bytes arrive whole: both must tell the same story.
 inline void play(const std::function<std::unique_ptr<Session>()>& make, std::string_view script,
-                 bool may_send) {
+                 bool may_send, Ready when = Ready::first) {
   auto session = make();
   Heard heard;
   std::string arrived;
@@ -88,7 +96,7 @@ inline void play(const std::function<std::unique_ptr<Session>()>& make, std::str
       const std::string_view piece = script.substr(0, step);
       script.remove_prefix(piece.size());
       arrived += piece;
-      arrive(*session, piece, heard);
+      arrive(*session, piece, heard, when);
     } else if (step < 0xf8) {
       if (may_send) session->send(Bytes::copy_of(std::string((step - 0xf0U) * 256, 's')));
     } else {
@@ -97,7 +105,7 @@ inline void play(const std::function<std::unique_ptr<Session>()>& make, std::str
   }
   auto whole_session = make();
   Heard whole;
-  arrive(*whole_session, arrived, whole);
+  arrive(*whole_session, arrived, whole, when);
   SCALER_ASSERT(heard == whole, "another story when cut");
 
   while (!session->to_send().empty()) write(*session, SIZE_MAX);

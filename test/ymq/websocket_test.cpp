@@ -3,10 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include "base/sha1.hpp"
+#include "base/websocket_upgrade.hpp"
 #include "scaler/base/ids.hpp"
 #include "scaler/ymq/session.hpp"
 #include "support/session_drive.hpp"
-#include "base/websocket_upgrade.hpp"
 
 namespace scaler::ymq {
 

@@ -160,6 +160,7 @@ struct TopOptions {
 struct GuiOptions {
   Address monitor_address;
   std::string gui_address = "0.0.0.0:50001";  // host:port
+  std::vector<std::string> allowed_origins;  // of pages that may listen too: "https://dash.example"
   TlsOptions tls = {};
   LoggingOptions logging;
 };

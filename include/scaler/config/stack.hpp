@@ -14,12 +14,12 @@
 // One TOML file that describes a whole stack: what the launcher starts from it.
 namespace scaler::config {
 
-enum class Part : std::uint8_t { object_storage_server, scheduler, worker_manager };
+enum class Part : std::uint8_t { object_storage_server, scheduler, worker_manager, screen };
 
 // One process of a stack. All that its section says is in `words` and `environment`, so that it
 // need not read the file again.
 struct StackProcess {
-  std::string name;  // "scheduler", "store", "cluster", or a worker manager's id
+  std::string name;  // "scheduler", "store", "cluster", "gui", or a worker manager's id
   Part part = Part::scheduler;
   std::vector<std::string> words;  // the command and its options, without the program
   // Values that no list of processes may show.

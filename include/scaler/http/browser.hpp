@@ -15,7 +15,7 @@ namespace scaler::http {
 struct BrowserOptions {
   std::string socket_path = "/ws";
   // "http://dash.example:8080": pages of these servers may open the WebSocket too, besides our own.
-  std::vector<std::string> allowed_origins;
+  std::vector<std::string> allowed_origins = {};
   std::size_t head_bytes_max = 8 * 1024;
   std::size_t message_bytes_max = 4 * 1024;  // of what a page says
   std::size_t unread_bytes_max = 64 * 1024;  // of answers, when the next request comes

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "scaler/base/result.hpp"
 #include "scaler/config/options.hpp"
@@ -15,6 +16,16 @@ int run_object_storage_server(const config::StoreOptions& options);
 int run_worker(const config::WorkerOptions& options);
 int run_worker_manager(const config::WorkerManagerOptions& options);
 int run_worker_adapter(const config::AdapterOptions& options);  // of kind native
+
+// A file of the web page: where it is, what it is, and its content, packed by gzip and not.
+struct PageFile {
+  std::string path;
+  std::string content_type;
+  std::string packed;
+  std::string plain;
+};
+// Serves the page, and what a scheduler's monitor stream says, to browsers.
+int run_gui(const config::GuiOptions& options, const std::vector<PageFile>& page);
 // Starts the processes of a stack in their order and stops them together. Gives the code of the
 // process that failed (128 + n: by signal n), 0 after a signal to us or the scheduler's clean end.
 int run_launcher(const config::StackOptions& options);
