@@ -144,9 +144,9 @@ class Commands(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertEqual(
                 [line.split(": ")[0:2] for line in done.stderr.splitlines()],
-                [["f.toml:3", "io_threads"], ["f.toml:1", "bind_address"], ["f.toml:2", "protectd"]],
+                [["f.toml:1", "bind_address"], ["f.toml:2", "protectd"], ["f.toml:3", "io_threads"]],
             )
-            self.refused("f.toml", folder=folder, says="scaler: f.toml:3: io_threads: 0 is not allowed")
+            self.refused("f.toml", folder=folder, says="scaler: f.toml:1: bind_address: missing in [scheduler] (1 more: scaler config check f.toml)")
             with open(path, "w") as file:
                 file.write("[scheduler]\nbind_address = 'tcp://h:1'\n")
             self.assertEqual(self.works("config", "check", path, says="ok"), path + ":1: [scheduler]: ok\n")
