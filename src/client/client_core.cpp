@@ -84,10 +84,7 @@ void ClientCore::on_store_connected(TimePoint /*now*/, Outbox& out) {
 }
 
 void ClientCore::on_store_lost(std::string_view why, TimePoint now, Outbox& /*out*/) {
-  Impl& my = *impl_;
-  my.store_failure = why;
-  my.store_connected = false;
-  if (!my.store_deadline) my.store_deadline = now + my.options.store_patience;
+  impl_->on_store_lost(why, now);
 }
 
 void ClientCore::on_object(const ObjectId& id, Bytes payload, TimePoint /*now*/, Outbox& out) {

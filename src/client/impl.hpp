@@ -76,6 +76,7 @@ struct ClientCore::Impl {
   // ---- session.cpp: connections, heartbeats, the end ----
   void on_echo(const wire::ClientHeartbeatEcho& echo, TimePoint now, Outbox& out);
   void on_store_connected(Outbox& out);
+  void on_store_lost(std::string_view why, TimePoint now);
   void on_shutdown_answer(bool accepted, Outbox& out);
   void say_again();
   void announce_again(const ObjectId& id, const Bytes& name);
@@ -150,6 +151,7 @@ struct ClientCore::Impl {
   std::string store_failure;                      // why it cannot be reached
   std::optional<TimePoint> store_deadline;        // to be connected
   std::optional<TimePoint> store_proof_deadline;  // to acknowledge its first object
+  unsigned store_refusals = 0;  // connections in a row that ended before anything was taken
   std::optional<TimePoint> shutdown_deadline;
 
   std::unordered_map<TaskId, Task> tasks;

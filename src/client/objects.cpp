@@ -62,6 +62,7 @@ void ClientCore::Impl::on_request(Clear& /*request*/, Outbox& out) {
 
 void ClientCore::Impl::on_object_stored(const ObjectId& id) {
   store_proof_deadline.reset();
+  store_refusals = 0;
   const auto found = unstored.find(id);
   if (found == unstored.end()) return;
   unstored_bytes -= found->second.size();
@@ -70,6 +71,7 @@ void ClientCore::Impl::on_object_stored(const ObjectId& id) {
 }
 
 void ClientCore::Impl::on_object(const ObjectId& id, Bytes payload, Outbox& out) {
+  store_refusals = 0;
   const auto fetch = fetches.find(id);
   if (fetch == fetches.end()) {
     ++counters.stray_answers;

@@ -10,6 +10,12 @@ namespace scaler::client {
 namespace {
 
 constexpr auto shutdown_patience = std::chrono::seconds(5);
+constexpr unsigned store_refusals_max = 5;
+
+std::string text_of_bytes(std::uint64_t bytes) {
+  return bytes < 1'000'000 ? fmt::format("{} bytes", bytes)
+                           : fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
 
 std::int64_t whole_seconds(Duration duration) {
   return std::chrono::ceil<std::chrono::seconds>(duration).count();
@@ -92,9 +98,24 @@ void ClientCore::Impl::on_store_connected(Outbox& out) {
   out.notices.emplace_back(Ready{});
 }
 
+// A store with no room for an object can say so only by ending the connection, and does it again
+// for as long as it is asked.
+void ClientCore::Impl::on_store_lost(std::string_view why, TimePoint now) {
+  store_failure = why;
+  if (std::exchange(store_connected, false) && !unstored.empty()) ++store_refusals;
+  if (!store_deadline) store_deadline = now + options.store_patience;
+  if (store_refusals >= store_refusals_max) store_deadline = now;
+}
+
 // What listens there may be another program, which takes the objects and never says so.
 std::optional<std::string> ClientCore::Impl::complaint_about_store(TimePoint now) const {
   if (store_deadline && now >= *store_deadline) {
+    if (store_refusals >= store_refusals_max)
+      return fmt::format(
+          "object storage server {} ended {} connections in a row without taking what is sent to "
+          "it ({} in {} object{}); is it out of memory? Its log says why",
+          store_address->to_string(), store_refusals, text_of_bytes(unstored_bytes),
+          unstored.size(), unstored.size() == 1 ? "" : "s");
     if (phase == Phase::ready) return "connection failure to object storage server.";
     return fmt::format("cannot connect to object storage address {}{}", store_address->to_string(),
                        store_failure.empty() ? "" : " (" + store_failure + ")");

@@ -1,15 +1,21 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
 #include "config/option_table.hpp"
 #include "config/tables.hpp"
+#include "config/text.hpp"
 #include "scaler/config/commands.hpp"
 
 namespace scaler::config {
 namespace {
+
+constexpr std::string_view shown_roles =
+    "scheduler object_storage_server worker_manager cluster top gui";  // by scaler config show
 
 struct Completed {
   std::string path;  // "scheduler", "worker_manager symphony"
@@ -28,8 +34,10 @@ std::vector<Completed> completed_commands() {
 }
 
 bool takes_file(const Option& option) {
-  return option.name == "config" || option.name == "python-env" ||
-         option.name.starts_with("logging-config") || option.name == "logging-paths";
+  constexpr std::array<std::string_view, 8> files = {
+      "config",        "python-env", "python",  "logging-config-file",
+      "logging-paths", "tls-cert",   "tls-key", "spill-directory"};
+  return std::find(files.begin(), files.end(), option.name) != files.end();
 }
 
 // "--name -n --older -o" for every option of a table.
@@ -77,8 +85,7 @@ std::string bash_values() {
   for (const auto& [names, choices] : by_option)
     text += fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$word\")); return ;;\n", names,
                         choices);
-  text += fmt::format("    {}) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n",
-                      fmt::join(files, "|"));
+  text += fmt::format("    {}) _scaler_files; return ;;\n", fmt::join(files, "|"));
   return text;
 }
 
@@ -91,6 +98,12 @@ std::string bash_script(std::string_view commands) {
   }
   return fmt::format(
       R"(# bash completion for scaler: source <(scaler completion bash)
+# Names as they are, spaces included; a folder goes on with what is in it.
+_scaler_files() {{
+  local IFS=$'\n'
+  compopt -o filenames 2>/dev/null
+  COMPREPLY+=($(compgen -f "$@" -- "$word") $(compgen -d -- "$word"))
+}}
 _scaler() {{
   local word="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}"
   local command="${{COMP_WORDS[0]##*/}}" first=1 options='' i
@@ -98,7 +111,8 @@ _scaler() {{
     command="${{command#scaler_}}"
   else
     if (( COMP_CWORD == 1 )); then
-      COMPREPLY=($(compgen -W '{commands}' -- "$word") $(compgen -f -X '!*.toml' -- "$word"))
+      COMPREPLY=($(compgen -W '{commands}' -- "$word"))
+      (( ${{#COMPREPLY[@]}} )) || _scaler_files -X '!*.toml'
       return
     fi
     command="${{COMP_WORDS[1]#scaler_}}"
@@ -109,7 +123,7 @@ _scaler() {{
   case "$command" in
     config)
       (( COMP_CWORD == first )) && {{ COMPREPLY=($(compgen -W 'check show' -- "$word")); return; }}
-      [[ ${{COMP_WORDS[first]}} == show ]] || {{ COMPREPLY=($(compgen -f -- "$word")); return; }}
+      [[ ${{COMP_WORDS[first]}} == show ]] || {{ _scaler_files; return; }}
       first=$((first + 1))
       (( COMP_CWORD == first )) && {{ COMPREPLY=($(compgen -W '{roles}' -- "$word")); return; }}
       command="${{COMP_WORDS[first]}}"
@@ -133,8 +147,7 @@ _scaler() {{
 complete -o bashdefault -F _scaler {links}
 )",
       fmt::arg("commands", commands), fmt::arg("values", bash_values()), fmt::arg("kinds", kinds()),
-      fmt::arg("options", options), fmt::arg("links", links),
-      fmt::arg("roles", "scheduler object_storage_server worker_manager cluster top gui"));
+      fmt::arg("options", options), fmt::arg("links", links), fmt::arg("roles", shown_roles));
 }
 
 // ---- zsh ----
@@ -172,7 +185,7 @@ std::string zsh_script(std::string_view commands) {
   std::string cases;
   std::string links = "scaler";
   for (const Completed& command : completed_commands()) {
-    cases += fmt::format("    '{}')\n      _arguments -S{} '*:word: '\n      ;;\n", command.path,
+    cases += fmt::format("    '{}')\n      _arguments -S{} '*: :()'\n      ;;\n", command.path,
                          zsh_options(*command.table));
     add_link(*command.table, links);
   }
@@ -186,7 +199,8 @@ _scaler() {{
   else
     if (( CURRENT == 2 )); then
       compadd -- {commands}
-      _files -g '*.toml'
+      _path_files -g '*.toml'
+      _path_files -/
       return
     fi
     command="${{words[2]#scaler_}}"
@@ -213,8 +227,7 @@ _scaler() {{
 compdef _scaler {links}
 )",
       fmt::arg("links", links), fmt::arg("commands", commands), fmt::arg("kinds", kinds()),
-      fmt::arg("cases", cases),
-      fmt::arg("roles", "scheduler object_storage_server worker_manager cluster top gui"));
+      fmt::arg("cases", cases), fmt::arg("roles", shown_roles));
 }
 
 // ---- fish ----
@@ -245,17 +258,28 @@ std::string fish_option(const std::string& condition, const Option& option) {
 std::string fish_script(std::string_view commands) {
   std::string text = fmt::format(
       "# fish completion for scaler: scaler completion fish | source\n"
-      "complete -c scaler -n __fish_use_subcommand -a '{}'\n"
-      "complete -c scaler -n '__fish_seen_subcommand_from config' -a 'check show'\n"
+      "complete -c scaler -n __fish_use_subcommand -f -a '{0}'\n"
+      "complete -c scaler -n __fish_use_subcommand -k -a '(__fish_complete_suffix .toml)'\n"
+      "complete -c scaler -n '__fish_seen_subcommand_from config; and not "
+      "__fish_seen_subcommand_from check show' -f -a 'check show'\n"
+      "complete -c scaler -n '__fish_seen_subcommand_from show' -f -a '{2}'\n"
+      "complete -c scaler -n '__fish_seen_subcommand_from help' -f -a '{0}'\n"
       "complete -c scaler -n '__fish_seen_subcommand_from completion' -x -a 'bash zsh fish'\n"
-      "complete -c scaler -n '__fish_seen_subcommand_from worker_manager' -a '{}'\n",
-      commands, kinds());
+      "complete -c scaler -n '__fish_seen_subcommand_from worker_manager' -f -a '{1}'\n",
+      commands, kinds(), shown_roles);
   for (const Completed& command : completed_commands()) {
     const std::string last = command.path.substr(command.path.rfind(' ') + 1);
     const std::string condition = fmt::format("__fish_seen_subcommand_from {}", last);
     for (const Option& option : command.table->options)
       if (!option.positional) text += fish_option(condition, option);
   }
+  // A link completes as the word does that it stands for.
+  std::string links;
+  for (const Completed& command : completed_commands()) add_link(*command.table, links);
+  for (const std::string& link : split_at(links, ' '))
+    if (!link.empty())
+      text += fmt::format("complete -c {} -w 'scaler {}'\n", link,
+                          link.substr(std::string_view("scaler_").size()));
   return text;
 }
 

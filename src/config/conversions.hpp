@@ -7,16 +7,16 @@
 #include "scaler/base/result.hpp"
 #include "scaler/config/options.hpp"
 
-// From a command's settings to its struct, with the checks that look at several options at once.
+// From a command's settings, which are right, to its struct.
 // What is worth a word but no error becomes a note.
 namespace scaler::config {
 
-Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note>& notes);
-Result<StoreOptions> store_of(const Settings& settings);
-Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& settings,
-                                        const Machine& machine, std::vector<Note>& notes);
-Result<WorkerManagerOptions> cluster_of(const Settings& settings, const Machine& machine,
-                                        std::vector<Note>& notes);
+Result<SchedulerOptions> scheduler_of(const Settings& settings);
+StoreOptions store_of(const Settings& settings, std::vector<Note>& notes);
+WorkerManagerOptions manager_of(const Table& table, const Settings& settings,
+                                const Machine& machine, std::vector<Note>& notes);
+WorkerManagerOptions cluster_of(const Settings& settings, const Machine& machine,
+                                std::vector<Note>& notes);
 GuiOptions gui_of(const Settings& settings);
 GuiOptions ui_of(const Settings& settings);
 AdapterOptions adapter_of(const Table& table, const Settings& settings, const Machine& machine);

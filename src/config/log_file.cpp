@@ -118,6 +118,7 @@ LogFile& LogFile::operator=(LogFile&& other) noexcept {
   owns_fd_ = std::exchange(other.owns_fd_, false);
   is_terminal_ = other.is_terminal_;
   rotates_ = other.rotates_;
+  ends_inside_line_ = other.ends_inside_line_;
   day_begin_ = other.day_begin_;
   day_end_ = other.day_end_;
   return *this;
@@ -139,6 +140,7 @@ void LogFile::adopt(int fd, std::time_t now) {
   struct stat info {};
   const bool known = fstat(fd, &info) == 0;
   rotates_ = known && S_ISREG(info.st_mode);
+  ends_inside_line_ = false;
   // A file left from another day is still that day's.
   const bool has_lines = known && info.st_size > 0;
   const std::time_t newest = has_lines ? std::min(now, info.st_mtim.tv_sec) : now;
@@ -160,9 +162,14 @@ bool LogFile::is_same_as(int other_fd) const {
          ours.st_ino == other.st_ino;
 }
 
-void LogFile::reopen(std::time_t now) {
-  if (!owns_fd_) return;
-  if (const int fd = open_to_append(path_); fd >= 0) adopt(fd, now);
+Status LogFile::reopen(std::time_t now) {
+  if (!owns_fd_) return ok();
+  const int fd = open_to_append(path_);
+  if (fd < 0)
+    return Error{Errc::system, fmt::format("cannot log to {}: {}; the file that was open is kept",
+                                           path_, std::strerror(errno))};
+  adopt(fd, now);
+  return ok();
 }
 
 // Several processes may share the file. The lock lets the first rename it; the others then see that
@@ -191,14 +198,18 @@ void LogFile::rotate(std::time_t now) {
   day_end_ = midnight(now, 1);
 }
 
-void LogFile::write(std::string_view line, std::time_t now) {
+bool LogFile::write(std::string_view line, std::time_t now) {
   if (rotates_ && now >= day_end_) rotate(now);
+  std::string anew;
+  if (ends_inside_line_) line = anew.append("\n").append(line);
   while (!line.empty()) {
     const ssize_t written = ::write(fd_, line.data(), line.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
+    if (written <= 0) return false;
     line.remove_prefix(static_cast<std::size_t>(written));
+    ends_inside_line_ = !line.empty();
   }
+  return true;
 }
 
 }  // namespace scaler::config

@@ -21,9 +21,11 @@ class LogFile {
   ~LogFile();
 
   // Sets a regular file aside as PATH.YYYY-MM-DD first when its day is over; `line` ends with a
-  // line break.
-  void write(std::string_view line, std::time_t now);
-  void reopen(std::time_t now);
+  // line break. False: not all of it could be written, errno says why; the next line begins anew.
+  bool write(std::string_view line, std::time_t now);
+  // Follows a file that was moved away. An error leaves the file that was open.
+  Status reopen(std::time_t now);
+  const std::string& path() const { return path_; }
   bool is_terminal() const { return is_terminal_; }
   bool is_same_as(int other_fd) const;  // whether both lead to the same file, pipe or terminal
 
@@ -39,6 +41,7 @@ class LogFile {
   bool owns_fd_ = false;
   bool is_terminal_ = false;
   bool rotates_ = false;
+  bool ends_inside_line_ = false;
   std::time_t day_begin_ = 0;  // local midnight before the file's newest line
   std::time_t day_end_ = 0;    // and the one after it
 };

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <memory>
+#include <utility>
 
 #include "config/log_conf.hpp"
 #include "config/log_file.hpp"
@@ -22,6 +25,7 @@ struct Target {
   log::Level level = log::Level::debug;
   std::optional<LogPattern> pattern;
   bool coloured = false;
+  std::uint64_t lost = 0;  // lines in a row that could not be written
 };
 
 struct Output {
@@ -94,22 +98,62 @@ void tell_children(const LoggingOptions& options) {
     setenv("SCALER_LOG_CONFIG", expand_path(options.config_file).c_str(), 1);
 }
 
+// How a line ends up in a target, by its format and its reader.
+class Line {
+ public:
+  Line(const Output& output, log::Level level, std::string_view text, std::time_t now);
+  std::string in(const Target& target) const;
+
+ private:
+  log::Level level_;
+  std::time_t now_;
+  std::string safe_;
+  std::string plain_;
+  bool json_;
+};
+
+Line::Line(const Output& output, log::Level level, std::string_view text, std::time_t now)
+    : level_(level), now_(now), safe_(harmless(text)), json_(output.format == LogFormat::json) {
+  if (!output.component.empty()) safe_ = fmt::format("{}: {}", output.component, safe_);
+  const auto zone = output.time == LogTime::utc ? log::Zone::utc : log::Zone::local;
+  plain_ = json_ ? json_line({level, text, output.component, zone})
+                 : log::format_line(level, safe_, now, zone);
+}
+
+std::string Line::in(const Target& target) const {
+  return (target.pattern              ? target.pattern->render(level_, safe_, now_)
+          : target.coloured && !json_ ? coloured(level_, plain_)
+                                      : plain_) +
+         '\n';
+}
+
+// Logging must not stop a role, and must not fail unseen either.
+void tell_standard_error(const Target& target, int error) {
+  if (target.file.is_same_as(STDERR_FILENO)) return;
+  const std::string line = fmt::format("cannot log to {}: {}; lines are lost until that ends\n",
+                                       harmless(target.file.path()), std::strerror(error));
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+void put(const Output& output, Target& target, const Line& line, std::time_t now) {
+  if (!target.file.write(line.in(target), now)) {
+    if (const int error = errno; target.lost++ == 0) tell_standard_error(target, error);
+    return;
+  }
+  if (const std::uint64_t lost = std::exchange(target.lost, 0); lost > 0)
+    target.file.write(Line(output, log::Level::warning,
+                           fmt::format("before this, {} line{} could not be written here", lost,
+                                       lost == 1 ? "" : "s"),
+                           now)
+                          .in(target),
+                      now);
+}
+
 void write(Output& output, log::Level level, std::string_view text) {
   const std::time_t now = std::time(nullptr);
-  std::string safe = harmless(text);
-  if (!output.component.empty()) safe = fmt::format("{}: {}", output.component, safe);
-  const auto zone = output.time == LogTime::utc ? log::Zone::utc : log::Zone::local;
-  const bool json = output.format == LogFormat::json;
-  const std::string plain = json ? json_line({level, text, output.component, zone})
-                                 : log::format_line(level, safe, now, zone);
-  for (Target& target : output.targets) {
-    if (level < target.level) continue;
-    std::string line = target.pattern             ? target.pattern->render(level, safe, now)
-                       : target.coloured && !json ? coloured(level, plain)
-                                                  : plain;
-    line += '\n';
-    target.file.write(line, now);
-  }
+  const Line line(output, level, text, now);
+  for (Target& target : output.targets)
+    if (level >= target.level) put(output, target, line, now);
 }
 
 Status add_target(Output& output, const std::string& path, log::Level level,
@@ -162,7 +206,9 @@ Status install_logging(const LoggingOptions& options, std::string component) {
 
 void reopen_logs() {
   if (installed() == nullptr) return;
-  for (Target& target : installed()->targets) target.file.reopen(std::time(nullptr));
+  for (Target& target : installed()->targets)
+    if (Status opened = target.file.reopen(std::time(nullptr)); !opened)
+      log::warning("{}", opened.error().text);
 }
 
 void report_failure(std::string_view command, std::string_view text) {

@@ -54,10 +54,12 @@ WorkerManagerOptions shared_options(const Settings& settings, const Machine& mac
   return options;
 }
 
-Status check_fixed(const Settings& settings, const WorkerManagerOptions& options) {
-  if (options.mode != ManagerMode::fixed || options.max_task_concurrency >= 0) return ok();
-  return settings.error_at("max-task-concurrency",
-                           "-1 is not allowed with a fixed number of workers (at least 0)");
+Status check_names(const Settings& settings, const Machine& machine) {
+  const auto count = static_cast<std::int64_t>(settings.words("worker-names").size());
+  const std::int64_t workers = concurrency_of(settings, machine);
+  if (count == 0 || count == workers) return ok();
+  return settings.error_at(
+      "worker-names", fmt::format("{} names for {} workers (--num-of-workers)", count, workers));
 }
 
 std::vector<Option> cluster_options() {
@@ -104,7 +106,8 @@ const Table& cluster_table() {
       .sections = {"cluster"},
       .options =
           joined({cluster_options(), worker_options(), logging_options(), {config_option()}}),
-      .examples = {"scaler_cluster -n 4 tcp://127.0.0.1:6378"}};
+      .examples = {"scaler_cluster -n 4 tcp://127.0.0.1:6378"},
+      .checks = joined({{{"worker-names", "max-task-concurrency"}, check_names}}, worker_checks())};
   return table;
 }
 
@@ -117,8 +120,8 @@ Error unknown_kind(const std::string& kind) {
                       close.empty() ? "" : fmt::format("did you mean {}? ", close), all)};
 }
 
-Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& settings,
-                                        const Machine& machine, std::vector<Note>& notes) {
+WorkerManagerOptions manager_of(const Table& table, const Settings& settings,
+                                const Machine& machine, std::vector<Note>& notes) {
   WorkerManagerOptions options = shared_options(settings, machine);
   options.kind = table.kind;
   options.worker_manager_id = settings.text("worker-manager-id");
@@ -127,15 +130,13 @@ Result<WorkerManagerOptions> manager_of(const Table& table, const Settings& sett
     if (settings.text("mode") == "fixed") options.mode = ManagerMode::fixed;
     options.worker_type = settings.text("worker-type");
     options.tls = tls_of(settings);
-    SCALER_CHECK(check_tls(settings));
-    SCALER_CHECK(check_fixed(settings, options));
   }
   warn_of_slow_heartbeat(settings, notes);
   return options;
 }
 
-Result<WorkerManagerOptions> cluster_of(const Settings& settings, const Machine& machine,
-                                        std::vector<Note>& notes) {
+WorkerManagerOptions cluster_of(const Settings& settings, const Machine& machine,
+                                std::vector<Note>& notes) {
   WorkerManagerOptions options = shared_options(settings, machine);
   options.mode = ManagerMode::fixed;
   options.worker_type = machine.host_name;
@@ -144,11 +145,6 @@ Result<WorkerManagerOptions> cluster_of(const Settings& settings, const Machine&
       settings.has("worker-manager-id")
           ? settings.text("worker-manager-id")
           : fmt::format("cluster-{}-{}", machine.host_name, machine.process_id);
-  const auto count = static_cast<std::int64_t>(options.worker_names.size());
-  if (count != 0 && count != options.max_task_concurrency)
-    return settings.error_at("worker-names",
-                             fmt::format("{} names for {} workers (--num-of-workers)", count,
-                                         options.max_task_concurrency));
   warn_of_slow_heartbeat(settings, notes);
   return options;
 }
@@ -172,7 +168,7 @@ Result<Command<WorkerManagerOptions>> parse_worker_manager(std::span<const std::
   }
   SCALER_TRY(resolved, resolve(*table, rest, machine));
   if (resolved.help) return Command<WorkerManagerOptions>{};
-  SCALER_TRY(options, manager_of(*table, resolved.settings, machine, resolved.notes));
+  auto options = manager_of(*table, resolved.settings, machine, resolved.notes);
   return Command<WorkerManagerOptions>{std::move(options), std::move(resolved.notes)};
 }
 
@@ -180,7 +176,7 @@ Result<Command<WorkerManagerOptions>> parse_cluster(std::span<const std::string>
                                                     const Machine& machine) {
   SCALER_TRY(resolved, resolve(cluster_table(), words, machine));
   if (resolved.help) return Command<WorkerManagerOptions>{};
-  SCALER_TRY(options, cluster_of(resolved.settings, machine, resolved.notes));
+  auto options = cluster_of(resolved.settings, machine, resolved.notes);
   return Command<WorkerManagerOptions>{std::move(options), std::move(resolved.notes)};
 }
 

@@ -127,6 +127,14 @@ std::vector<Option> orb_options() {
   };
 }
 
+Status check_fixed(const Settings& settings, const Machine& /*machine*/) {
+  if (settings.text("mode") != "fixed" || !settings.has("max-task-concurrency") ||
+      settings.integer("max-task-concurrency") >= 0)
+    return ok();
+  return settings.error_at("max-task-concurrency",
+                           "-1 is not allowed with a fixed number of workers (at least 0)");
+}
+
 Table kind_table(std::string_view kind, std::string_view summary, std::vector<Option> own,
                  std::vector<std::string_view> examples) {
   return {.command = "scaler_worker_manager",
@@ -138,7 +146,8 @@ Table kind_table(std::string_view kind, std::string_view summary, std::vector<Op
                              worker_options(),
                              logging_options(),
                              {config_option()}}),
-          .examples = std::move(examples)};
+          .examples = std::move(examples),
+          .checks = worker_checks()};
 }
 
 // -n is the number of workers for native workers only; for aws_hpc it is the worker's name.
@@ -153,6 +162,8 @@ Table native_table() {
     option.aliases.push_back("num-of-workers");
     option.unit = "workers";
   }
+  table.checks = joined(std::move(table.checks), tls_checks());
+  table.checks.push_back({{"mode", "max-task-concurrency"}, check_fixed});
   return table;
 }
 

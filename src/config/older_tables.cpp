@@ -88,7 +88,8 @@ Table adapter(std::string_view command, std::string_view summary, std::string_vi
                              older_worker_options(),
                              logging_options(),
                              {config_option()}}),
-          .examples = {example}};
+          .examples = {example},
+          .checks = worker_checks()};
 }
 
 std::vector<Option> symphony_adapter_options() {

@@ -4,6 +4,7 @@
 
 #include <iterator>
 
+#include "config/text.hpp"
 #include "scaler/base/assert.hpp"
 
 namespace scaler::config {
@@ -18,6 +19,43 @@ log::Level level_named(std::string_view name) {
   if (name == "DEBUG" || name == "NOTSET") return log::Level::debug;
   SCALER_ASSERT(name == "INFO", name);
   return log::Level::info;
+}
+
+Status check_tls_pair(const Settings& settings, const Machine& /*machine*/) {
+  if (settings.has("tls-cert") == settings.has("tls-key")) return ok();
+  return settings.error_at(settings.has("tls-cert") ? "tls-cert" : "tls-key",
+                           "--tls-cert and --tls-key go together; give both or none");
+}
+
+Status check_tls_of(const Settings& settings, std::string_view listen_option) {
+  if (settings.has("tls-cert") || settings.has("tls-key")) return ok();
+  const auto address = settings.find_address(listen_option);
+  if (address && address->is_encrypted())
+    return settings.error_at(listen_option,
+                             fmt::format("{} needs a certificate and its key, --tls-cert and "
+                                         "--tls-key",
+                                         address->to_string()));
+  return ok();
+}
+
+// The shape alone; whether the module is there is the workers' to find out.
+Status check_preload(const Settings& settings, const Machine& /*machine*/) {
+  const std::string spec = settings.text("preload");
+  const std::size_t colon = spec.find(':');
+  const std::string_view module = std::string_view(spec).substr(0, colon);
+  const std::string_view call =
+      colon == std::string::npos ? std::string_view() : std::string_view(spec).substr(colon + 1);
+  const std::size_t open = call.find('(');
+  const std::string_view name = trimmed(call.substr(0, open));
+  const bool closes = open == std::string_view::npos || trimmed(call).ends_with(')');
+  const bool named = !module.empty() && !name.empty() &&
+                     name.find_first_of(" .:'\"") == std::string_view::npos &&
+                     module.find_first_of(" ('\"") == std::string_view::npos;
+  if (spec.empty() || (named && closes)) return ok();
+  return settings.error_at("preload",
+                           fmt::format("'{}' is not allowed (a module and its function, such as "
+                                       "pkg.mod:init or pkg.mod:init('x', debug=True))",
+                                       printable(spec)));
 }
 
 }  // namespace
@@ -82,18 +120,14 @@ TlsOptions tls_of(const Settings& settings) {
   return {.cert = settings.text("tls-cert"), .key = settings.text("tls-key")};
 }
 
-Status check_tls(const Settings& settings, std::string_view listen_option) {
-  if (settings.has("tls-cert") != settings.has("tls-key"))
-    return settings.error_at(settings.has("tls-cert") ? "tls-cert" : "tls-key",
-                             "--tls-cert and --tls-key go together; give both or none");
-  if (listen_option.empty() || settings.has("tls-cert")) return ok();
-  const auto address = settings.find_address(listen_option);
-  if (address && address->is_encrypted())
-    return settings.error_at(listen_option,
-                             fmt::format("{} needs a certificate and its key, --tls-cert and "
-                                         "--tls-key",
-                                         address->to_string()));
-  return ok();
+std::vector<Check> tls_checks(std::vector<std::string_view> listen_options) {
+  std::vector<Check> checks = {{{"tls-cert", "tls-key"}, check_tls_pair}};
+  for (const std::string_view option : listen_options)
+    checks.push_back(
+        {{"tls-cert", "tls-key", option}, [option](const Settings& settings, const Machine&) {
+           return check_tls_of(settings, option);
+         }});
+  return checks;
 }
 
 Option config_option() {
@@ -284,6 +318,13 @@ WorkerTuning tuning_of(const Settings& settings) {
           .python = settings.text("python"),
           .task_memory_limit_bytes = settings.integer("task-memory-limit"),
           .task_cpu_limit_seconds = settings.integer("task-cpu-limit")};
+}
+
+std::vector<Check> worker_checks() { return {{{"preload"}, check_preload}}; }
+
+std::vector<Check> joined(std::vector<Check> first, std::vector<Check> second) {
+  std::move(second.begin(), second.end(), std::back_inserter(first));
+  return first;
 }
 
 std::vector<Option> joined(std::vector<std::vector<Option>> groups) {

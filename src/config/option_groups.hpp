@@ -33,10 +33,13 @@ Option io_threads_option();
 
 LoggingOptions logging_of(const Settings& settings);
 TlsOptions tls_of(const Settings& settings);
-// Both files or none, and both where this option says an address to listen on that encrypts.
-Status check_tls(const Settings& settings, std::string_view listen_option = {});
+// Both files or none, and both where one of these options is an address that encrypts.
+std::vector<Check> tls_checks(std::vector<std::string_view> listen_options = {});
+// What can be seen of worker_options() before a worker starts.
+std::vector<Check> worker_checks();
 WorkerTuning tuning_of(const Settings& settings);
 
 std::vector<Option> joined(std::vector<std::vector<Option>> groups);
+std::vector<Check> joined(std::vector<Check> first, std::vector<Check> second);
 
 }  // namespace scaler::config

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "scaler/base/result.hpp"
+#include "scaler/config/machine.hpp"
 
 // The one declaration of every option. Command line, TOML keys, checks, help text and the reference
 // page all read it; nothing about an option is written down twice.
@@ -50,6 +54,14 @@ struct Option {
   bool word_only = false;  // positional, and nothing that a file would say
 };
 
+class Settings;
+
+// A look at several options at once. It is not taken when one of them is wrong by itself.
+struct Check {
+  std::vector<std::string_view> options;
+  std::function<Status(const Settings& settings, const Machine& machine)> look;
+};
+
 // One command: its names, its options and where in a TOML file they stand.
 struct Table {
   std::string_view command;                // "scaler_scheduler"
@@ -58,6 +70,7 @@ struct Table {
   std::vector<std::string_view> sections;  // "scheduler": the first that the file has is read
   std::vector<Option> options;             // positionals among them, in their order
   std::vector<std::string_view> examples = {};
+  std::vector<Check> checks = {};
 };
 
 // How far a name leads: to one option, to several, or to none.

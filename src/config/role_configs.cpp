@@ -22,7 +22,6 @@ Result<Command<Options>> parse(const Table& table, std::span<const std::string> 
                                const Machine& machine, Options (*convert)(const Settings&)) {
   SCALER_TRY(resolved, resolve(table, words, machine));
   if (resolved.help) return Command<Options>{};
-  SCALER_CHECK(check_tls(resolved.settings));
   return Command<Options>{convert(resolved.settings), std::move(resolved.notes)};
 }
 
@@ -84,7 +83,8 @@ const Table& store_table() {
                          tls_options(),
                          logging_options(),
                          {config_option()}}),
-      .examples = {"scaler_object_storage_server tcp://127.0.0.1:6379"}};
+      .examples = {"scaler_object_storage_server tcp://127.0.0.1:6379"},
+      .checks = tls_checks({"bind-address"})};
   return table;
 }
 
@@ -112,7 +112,8 @@ const Table& worker_table() {
                          worker_options(),
                          logging_options(),
                          {config_option()}}),
-      .examples = {}};
+      .examples = {},
+      .checks = joined(tls_checks(), worker_checks())};
   return table;
 }
 
@@ -131,7 +132,8 @@ const Table& top_table() {
                                                         "there"}},
                                               tls_options(),
                                               {config_option()}}),
-                           .examples = {"scaler_top tcp://127.0.0.1:6380"}};
+                           .examples = {"scaler_top tcp://127.0.0.1:6380"},
+                           .checks = tls_checks()};
   return table;
 }
 
@@ -154,12 +156,18 @@ const Table& gui_table() {
                          tls_options(),
                          logging_options(),
                          {config_option()}}),
-      .examples = {"scaler_gui tcp://127.0.0.1:6380 --gui-address 127.0.0.1:50001"}};
+      .examples = {"scaler_gui tcp://127.0.0.1:6380 --gui-address 127.0.0.1:50001"},
+      .checks = tls_checks()};
   return table;
 }
 
-Result<StoreOptions> store_of(const Settings& settings) {
-  SCALER_CHECK(check_tls(settings, "bind-address"));
+StoreOptions store_of(const Settings& settings, std::vector<Note>& notes) {
+  if (settings.has("spill-directory") && settings.integer("memory-limit-bytes") == 0)
+    notes.push_back({log::Level::warning,
+                     settings
+                         .error_at("spill-directory",
+                                   "nothing goes there without a memory limit (memory_limit_bytes)")
+                         .text});
   return StoreOptions{.bind_address = settings.address("bind-address"),
                       .identity = settings.text("identity"),
                       .memory_limit_bytes = settings.integer("memory-limit-bytes"),
@@ -172,7 +180,7 @@ Result<Command<StoreOptions>> parse_store(std::span<const std::string> words,
                                           const Machine& machine) {
   SCALER_TRY(resolved, resolve(store_table(), words, machine));
   if (resolved.help) return Command<StoreOptions>{};
-  SCALER_TRY(options, store_of(resolved.settings));
+  auto options = store_of(resolved.settings, resolved.notes);
   return Command<StoreOptions>{std::move(options), std::move(resolved.notes)};
 }
 

@@ -134,7 +134,7 @@ std::vector<Option> policy_options() {
   };
 }
 
-Status check_urls(const Settings& settings) {
+Status check_urls(const Settings& settings, const Machine& /*machine*/) {
   for (const std::string& url : settings.words("adapter-webhook-urls")) {
     const std::size_t mark = url.find("://");
     if (mark == std::string::npos || mark == 0 || mark + 3 >= url.size())
@@ -163,17 +163,35 @@ Result<std::string> content_of_older(const Settings& settings) {
                      settings.text("scaling-controller-strategy") == "NULL" ? "no" : "vanilla");
 }
 
-Status set_policy(const Settings& settings, SchedulerOptions& options) {
-  options.policy_engine_type = settings.text("policy-engine-type");
-  options.policy_content = settings.text("policy-content");
+struct Policy {
+  std::string content;
+  PolicyOptions options;
+};
+
+Result<Policy> policy_of(const Settings& settings) {
+  Policy policy{settings.text("policy-content"), {}};
   if (says_older_policy(settings)) {
     SCALER_TRY(content, content_of_older(settings));
-    options.policy_content = std::move(content);
+    policy.content = std::move(content);
   }
-  Result<PolicyOptions> policy = parse_policy(options.policy_engine_type, options.policy_content);
-  if (!policy) return settings.error_at("policy-content", policy.error().text);
-  options.policy = std::move(*policy);
-  return ok();
+  auto parsed = parse_policy(settings.text("policy-engine-type"), policy.content);
+  if (!parsed) return settings.error_at("policy-content", parsed.error().text);
+  policy.options = std::move(*parsed);
+  return policy;
+}
+
+std::vector<Check> checks() {
+  std::vector<Check> all = {
+      {{"policy-engine-type", "policy-content", "allocate-policy", "scaling-controller-strategy"},
+       [](const Settings& settings, const Machine&) -> Status {
+         SCALER_TRY(policy, policy_of(settings));
+         return ok();
+       }},
+      {{"adapter-webhook-urls"}, check_urls},
+  };
+  for (Check& check : tls_checks({"bind-address", "monitor-address"}))
+    all.push_back(std::move(check));
+  return all;
 }
 
 }  // namespace
@@ -191,12 +209,14 @@ const Table& scheduler_table() {
                          {config_option()}}),
       .examples = {"scaler_scheduler tcp://127.0.0.1:6378",
                    "scaler_scheduler tcp://127.0.0.1:6378 -osa tcp://127.0.0.1:6379",
-                   "scaler_scheduler --config stack.toml"}};
+                   "scaler_scheduler --config stack.toml"},
+      .checks = checks()};
   return table;
 }
 
-Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note>& /*notes*/) {
-  SchedulerOptions options{
+Result<SchedulerOptions> scheduler_of(const Settings& settings) {
+  SCALER_TRY(policy, policy_of(settings));
+  return SchedulerOptions{
       .bind_address = settings.address("bind-address"),
       .object_storage_address = settings.find_address("object-storage-address"),
       .advertised_object_storage_address =
@@ -211,24 +231,19 @@ Result<SchedulerOptions> scheduler_of(const Settings& settings, std::vector<Note
       .load_balance_trigger_times = settings.integer("load-balance-trigger-times"),
       .event_loop = settings.text("event-loop"),
       .io_threads = settings.integer("io-threads"),
-      .policy_engine_type = {},
-      .policy_content = {},
-      .policy = {},
+      .policy_engine_type = settings.text("policy-engine-type"),
+      .policy_content = std::move(policy.content),
+      .policy = std::move(policy.options),
       .adapter_webhook_urls = settings.words("adapter-webhook-urls"),
       .tls = tls_of(settings),
       .logging = logging_of(settings)};
-  SCALER_CHECK(set_policy(settings, options));
-  SCALER_CHECK(check_urls(settings));
-  SCALER_CHECK(check_tls(settings, "bind-address"));
-  SCALER_CHECK(check_tls(settings, "monitor-address"));
-  return options;
 }
 
 Result<Command<SchedulerOptions>> parse_scheduler(std::span<const std::string> words,
                                                   const Machine& machine) {
   SCALER_TRY(resolved, resolve(scheduler_table(), words, machine));
   if (resolved.help) return Command<SchedulerOptions>{};
-  SCALER_TRY(options, scheduler_of(resolved.settings, resolved.notes));
+  SCALER_TRY(options, scheduler_of(resolved.settings));
   return Command<SchedulerOptions>{std::move(options), std::move(resolved.notes)};
 }
 

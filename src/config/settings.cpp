@@ -108,7 +108,9 @@ void add_section(const Table& table, const TomlDocument& document, const TomlSec
     auto words = words_of(one);
     auto stored = words ? store(reading.settings, *one.option, *words, Origin::toml, one.place)
                         : Status(std::move(words.error()));
-    if (!stored) reading.errors.push_back(std::move(stored.error()));
+    if (stored) continue;
+    reading.errors.push_back(std::move(stored.error()));
+    reading.wrong.push_back(one.option->name);
   }
 }
 
@@ -169,6 +171,18 @@ Status check_required(const Table& table, const std::string& file, bool has_sect
   return ok();
 }
 
+// What cannot be seen in one option alone.
+void look_at_all(const Table& table, const Machine& machine, SectionReading& reading) {
+  const auto is_wrong = [&](std::string_view name) {
+    return std::find(reading.wrong.begin(), reading.wrong.end(), name) != reading.wrong.end();
+  };
+  for (const Check& check : table.checks) {
+    if (std::any_of(check.options.begin(), check.options.end(), is_wrong)) continue;
+    if (Status right = check.look(reading.settings, machine); !right)
+      reading.errors.push_back(std::move(right.error()));
+  }
+}
+
 std::string last_value(const std::vector<Given>& given, std::string_view name) {
   std::string value;
   for (const Given& one : given)
@@ -188,9 +202,9 @@ Result<Resolved> resolve_given(const Table& table, const std::vector<Given>& giv
     SCALER_TRY(section, select_section(table, document, last_value(given, "worker-manager-id")));
     has_section = section != nullptr;
     if (has_section) {
-      SectionReading reading{std::move(resolved.settings), std::move(resolved.notes), {}};
+      SectionReading reading{std::move(resolved.settings), std::move(resolved.notes), {}, {}};
       add_section(table, document, *section, reading);
-      if (!reading.errors.empty()) return std::move(reading.errors.front());
+      if (!reading.errors.empty()) return first_of(std::move(reading.errors), file);
       resolved.settings = std::move(reading.settings);
       resolved.notes = std::move(reading.notes);
     }
@@ -230,11 +244,26 @@ SectionReading read_section(const Table& table, const TomlDocument& document,
     note(Error{Errc::usage, fmt::format("{}:{}: {}: missing in [{}]", document.file, section.line,
                                         key_of(option.name), printable(section.name))});
   }
+  look_at_all(table, machine, reading);
   return reading;
+}
+
+Error first_of(std::vector<Error> errors, const std::string& file) {
+  if (errors.size() == 1) return std::move(errors.front());
+  return {Errc::usage, fmt::format("{} ({} more: scaler config check {})", errors.front().text,
+                                   errors.size() - 1, file)};
 }
 
 Result<Resolved> resolve(const Table& table, std::span<const std::string> words,
                          const Machine& machine) {
+  SCALER_TRY(resolved, resolve_each(table, words, machine));
+  if (resolved.help) return resolved;
+  for (const Check& check : table.checks) SCALER_CHECK(check.look(resolved.settings, machine));
+  return resolved;
+}
+
+Result<Resolved> resolve_each(const Table& table, std::span<const std::string> words,
+                              const Machine& machine) {
   SCALER_TRY(rewritten, rewrite(table, words));
   if (rewritten.help) {
     Resolved help_only;

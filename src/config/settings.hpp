@@ -60,6 +60,9 @@ struct Resolved {
 // Errors are one line without the command's name.
 Result<Resolved> resolve(const Table& table, std::span<const std::string> words,
                          const Machine& machine);
+// The same without the table's checks across options.
+Result<Resolved> resolve_each(const Table& table, std::span<const std::string> words,
+                              const Machine& machine);
 
 // The words alone, --config read as any other option; nothing is required.
 Result<Resolved> resolve_command_line(const Table& table, std::span<const std::string> words);
@@ -70,9 +73,13 @@ struct SectionReading {
   Settings settings;
   std::vector<Note> notes;
   std::vector<Error> errors;
+  std::vector<std::string_view> wrong;  // options that have no right value
 };
 SectionReading read_section(const Table& table, const TomlDocument& document,
                             const TomlSection& section, const Machine& machine);
+
+// The first of these errors in a file, with the number of the others.
+Error first_of(std::vector<Error> errors, const std::string& file);
 
 // Reads and parses a file.
 Result<TomlDocument> open_document(const std::string& file, const Machine& machine);

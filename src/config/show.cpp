@@ -73,20 +73,16 @@ std::string aligned(const std::vector<Row>& rows) {
   return text;
 }
 
-// The checks that look at several options, and what they make of a computed default.
-Status complete(const Table& table, const Machine& machine, Resolved& resolved) {
-  if (&table == &scheduler_table()) {
-    SCALER_TRY(options, scheduler_of(resolved.settings, resolved.notes));
-    return ok();
-  }
+// What a role would say about its options, and what it makes of a computed default.
+void complete(const Table& table, const Machine& machine, Resolved& resolved) {
+  if (&table == &store_table()) store_of(resolved.settings, resolved.notes);
   const bool is_cluster = &table == &cluster_table();
-  if (!is_cluster && table.kind.empty()) return ok();
-  SCALER_TRY(options, is_cluster ? cluster_of(resolved.settings, machine, resolved.notes)
-                                 : manager_of(table, resolved.settings, machine, resolved.notes));
+  if (!is_cluster && table.kind.empty()) return;
+  const auto options = is_cluster ? cluster_of(resolved.settings, machine, resolved.notes)
+                                  : manager_of(table, resolved.settings, machine, resolved.notes);
   if (!resolved.settings.has("max-task-concurrency"))
     resolved.settings.set("max-task-concurrency",
                           {options.max_task_concurrency, Origin::fallback, {}});
-  return ok();
 }
 
 Result<const Table*> table_of(std::vector<std::string>& words) {
@@ -125,7 +121,7 @@ Result<std::optional<std::string>> show_options(std::span<const std::string> wor
   SCALER_TRY(table, table_of(rest));
   SCALER_TRY(resolved, resolve(*table, rest, machine));
   if (resolved.help) return std::optional<std::string>();
-  SCALER_CHECK(complete(*table, machine, resolved));
+  complete(*table, machine, resolved);
   std::vector<Row> rows;
   for (const Option& option : table->options)
     if (option.name != "config") rows.push_back(row_of(option, resolved.settings));

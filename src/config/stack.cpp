@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/option_groups.hpp"
 #include "config/settings.hpp"
 #include "config/stack_reader.hpp"
@@ -17,12 +19,6 @@ Result<std::string> file_of(const Settings& settings) {
   if (!positional && !settings.has("config"))
     return Error{Errc::usage, "the file is missing: scaler FILE.toml"};
   return settings.text(positional ? "file" : "config");
-}
-
-Error first_of(const std::vector<Error>& errors, const std::string& file) {
-  if (errors.size() == 1) return errors.front();
-  return {Errc::usage, fmt::format("{} ({} more: scaler config check {})", errors.front().text,
-                                   errors.size() - 1, file)};
 }
 
 Error nothing_to_start(const std::string& file, const StackReading& reading) {
@@ -68,7 +64,7 @@ Result<Command<StackOptions>> parse_stack(std::span<const std::string> words,
   SCALER_TRY(file, file_of(given.settings));
   SCALER_TRY(document, open_document(file, machine));
   StackReading reading = read_stack(document, machine);
-  if (!reading.errors.empty()) return first_of(reading.errors, file);
+  if (!reading.errors.empty()) return first_of(std::move(reading.errors), file);
   if (reading.processes.empty()) return nothing_to_start(file, reading);
   std::vector<Note> notes = std::move(reading.notes);
   notes.insert(notes.end(), reading.skipped.begin(), reading.skipped.end());
@@ -86,6 +82,10 @@ FileCheck check_file(const std::string& file, const Machine& machine) {
   const StackReading reading = read_stack(*document, machine);
   for (const Error& error : reading.errors) check.findings.push_back(error.text);
   for (const Note& note : reading.notes) check.findings.push_back(note.text);
+  std::stable_sort(check.findings.begin(), check.findings.end(),
+                   [&](const std::string& left, const std::string& right) {
+                     return finding_line(left, file) < finding_line(right, file);
+                   });
   for (const StackReading::Section& section : reading.sections)
     check.sections.push_back(fmt::format("{}:{}: {}: ok{}{}", file, section.line, section.title,
                                          section.remark.empty() ? "" : ", ", section.remark));

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <functional>
 #include <map>
 
 #include "config/conversions.hpp"
@@ -89,6 +91,11 @@ class StackReader {
     reading_.notes = notes_on_unknown_sections(document_);
     for (const TomlSection& section : document_.sections) read_any(section);
     join_scheduler_and_store();
+    std::stable_sort(reading_.errors.begin(), reading_.errors.end(),
+                     [this](const Error& left, const Error& right) {
+                       return finding_line(left.text, document_.file) <
+                              finding_line(right.text, document_.file);
+                     });
     mark_shared_streams();
     for (Placed& placed : processes_) reading_.processes.push_back(std::move(placed.process));
     std::stable_sort(reading_.processes.begin(), reading_.processes.end(),
@@ -127,13 +134,13 @@ class StackReader {
   }
 
   void read_scheduler(const TomlSection& section) {
-    auto settings = settings_of(scheduler_table(), section);
+    const auto settings = settings_of(scheduler_table(), section, [&](const Settings& found) {
+      listen(section, scheduler_table(), found, "bind-address");
+      listen(section, scheduler_table(), found, "monitor-address");
+    });
     if (!settings) return;
-    auto options = scheduler_of(*settings, reading_.notes);
+    auto options = scheduler_of(*settings);
     if (!options) return reading_.errors.push_back(std::move(options.error()));
-    listen(section, scheduler_table(), *settings, "bind-address", options->bind_address);
-    if (options->monitor_address)
-      listen(section, scheduler_table(), *settings, "monitor-address", *options->monitor_address);
     scheduler_ = std::move(*options);
     scheduler_line_ = section.line;
     start(section, "[scheduler]", scheduler_table(), *settings, scheduler_->logging,
@@ -141,12 +148,11 @@ class StackReader {
   }
 
   void read_store(const TomlSection& section) {
-    auto settings = settings_of(store_table(), section);
+    const auto settings = settings_of(store_table(), section, [&](const Settings& found) {
+      listen(section, store_table(), found, "bind-address");
+    });
     if (!settings) return;
-    auto options = store_of(*settings);
-    if (!options) return reading_.errors.push_back(std::move(options.error()));
-    store_ = std::move(*options);
-    listen(section, store_table(), *settings, "bind-address", store_->bind_address);
+    store_ = store_of(*settings, reading_.notes);
     start(
         section, "[object_storage_server]", store_table(), *settings, store_->logging,
         {.name = "store", .part = Part::object_storage_server, .words = {"object_storage_server"}});
@@ -155,9 +161,8 @@ class StackReader {
   void read_cluster(const TomlSection& section) {
     auto settings = settings_of(cluster_table(), section);
     if (!settings) return;
-    auto options = cluster_of(*settings, machine_, reading_.notes);
-    if (!options) return reading_.errors.push_back(std::move(options.error()));
-    start(section, "[cluster]", cluster_table(), *settings, options->logging,
+    const auto options = cluster_of(*settings, machine_, reading_.notes);
+    start(section, "[cluster]", cluster_table(), *settings, options.logging,
           {.name = "cluster", .part = Part::worker_manager, .words = {"cluster"}});
   }
 
@@ -165,19 +170,15 @@ class StackReader {
     const std::string kind = text_in(section, "type");
     const Table* table = manager_table(kind);
     if (table == nullptr) return fail(section, fmt::format("type: {}", unknown_kind(kind).text));
-    auto settings = settings_of(*table, section);
+    const auto settings =
+        settings_of(*table, section, [&](const Settings& found) { name_manager(section, found); });
     if (!settings) return;
-    auto options = manager_of(*table, *settings, machine_, reading_.notes);
-    if (!options) return reading_.errors.push_back(std::move(options.error()));
-    const std::string& id = options->worker_manager_id;
-    if (const auto [first, is_new] = manager_ids_.emplace(id, section.line); !is_new)
-      return reading_.errors.push_back(settings->error_at(
-          "worker-manager-id", fmt::format("'{}' is the id of the section in line {} too",
-                                           printable(id), first->second)));
+    const auto options = manager_of(*table, *settings, machine_, reading_.notes);
+    const std::string& id = options.worker_manager_id;
     const std::string title = fmt::format("[[worker_manager]] {}", printable(id));
-    if (const std::string missing = missing_for(*options); !missing.empty())
+    if (const std::string missing = missing_for(options); !missing.empty())
       return remark(section, title, log::Level::warning, missing);
-    start(section, title, *table, *settings, options->logging,
+    start(section, title, *table, *settings, options.logging,
           {.name = id, .part = Part::worker_manager, .words = {"worker_manager", kind}});
   }
 
@@ -187,8 +188,8 @@ class StackReader {
     const AdapterOptions options = adapter_of(table, *settings, machine_);
     const std::string title = fmt::format("[{}]", section.name);
     if (options.kind != native_kind) return remark(section, title, log::Level::warning, not_built);
-    listen(section, table, *settings, "adapter-web-port",
-           {Address::Scheme::tcp, options.web_host, options.web_port, {}});
+    listen_at(section, table, *settings, "adapter-web-port",
+              {Address::Scheme::tcp, options.web_host, options.web_port, {}});
     start(section, title, table, *settings, options.logging,
           {.name = "adapter", .part = Part::worker_manager, .words = {"worker_adapter_native"}});
   }
@@ -215,13 +216,28 @@ class StackReader {
     reading_.sections.push_back({std::move(title), section.line, std::string(why)});
   }
 
-  std::optional<Settings> settings_of(const Table& table, const TomlSection& section) {
+  // The section's values, if all of it is right. `compare` looks at what is there either way, to
+  // find what is wrong beside other sections.
+  std::optional<Settings> settings_of(
+      const Table& table, const TomlSection& section,
+      const std::function<void(const Settings&)>& compare = [](const Settings&) {}) {
     SectionReading found = read_section(table, document_, section, machine_);
-    const bool right = found.errors.empty();
     std::move(found.notes.begin(), found.notes.end(), std::back_inserter(reading_.notes));
     std::move(found.errors.begin(), found.errors.end(), std::back_inserter(reading_.errors));
-    if (!right) return std::nullopt;
+    const std::size_t errors = reading_.errors.size();
+    compare(found.settings);
+    if (!found.errors.empty() || reading_.errors.size() != errors) return std::nullopt;
     return std::move(found.settings);
+  }
+
+  // Two managers of one file cannot have the same id.
+  void name_manager(const TomlSection& section, const Settings& settings) {
+    if (!settings.has("worker-manager-id")) return;
+    const std::string id = settings.text("worker-manager-id");
+    if (const auto [first, is_new] = manager_ids_.emplace(id, section.line); !is_new)
+      reading_.errors.push_back(settings.error_at(
+          "worker-manager-id", fmt::format("'{}' is the id of the section in line {} too",
+                                           printable(id), first->second)));
   }
 
   void start(const TomlSection& section, std::string title, const Table& table,
@@ -236,9 +252,15 @@ class StackReader {
         {Errc::usage, fmt::format("{}:{}: {}", document_.file, section.line, why)});
   }
 
-  // Two listeners of one file cannot have the same address.
   void listen(const TomlSection& section, const Table& table, const Settings& settings,
-              std::string_view option, const Address& address) {
+              std::string_view option) {
+    if (const auto address = settings.find_address(option))
+      listen_at(section, table, settings, option, *address);
+  }
+
+  // Two listeners of one file cannot have the same address.
+  void listen_at(const TomlSection& section, const Table& table, const Settings& settings,
+                 std::string_view option, const Address& address) {
     if (address.has_port() && address.port == 0) return;
     const auto before = std::find_if(listeners_.begin(), listeners_.end(),
                                      [&](const Listener& one) { return one.address == address; });
@@ -299,6 +321,13 @@ class StackReader {
 };
 
 }  // namespace
+
+unsigned finding_line(std::string_view text, std::string_view file) {
+  unsigned line = 0;
+  if (!text.starts_with(file) || text.size() == file.size()) return line;
+  std::from_chars(text.data() + file.size() + 1, text.data() + text.size(), line);
+  return line;
+}
 
 StackReading read_stack(const TomlDocument& document, const Machine& machine) {
   return StackReader(document, machine).read();

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/toml_document.hpp"
@@ -22,9 +23,12 @@ struct StackReading {
   std::vector<StackProcess> processes;  // in starting order
   std::vector<Note> notes;              // what a role would say about its section
   std::vector<Note> skipped;            // one for each section with a remark
-  std::vector<Error> errors;
+  std::vector<Error> errors;            // by line
 };
 
 StackReading read_stack(const TomlDocument& document, const Machine& machine);
+
+// The line that a finding in this file begins with ("a.toml:3: ..."); 0: it is about another place.
+unsigned finding_line(std::string_view text, std::string_view file);
 
 }  // namespace scaler::config

@@ -63,6 +63,8 @@ TomlEntry entry_of(const toml::key& key, const toml::node& node) {
   TomlEntry entry{std::string(key.str()), line_of(key.source()), kind_of(node), {}, {}};
   if (const auto* table = node.as_table()) {
     for (const auto& [name, value] : *table) entry.table.push_back(entry_of(name, value));
+    std::stable_sort(entry.table.begin(), entry.table.end(),
+                     [](const auto& left, const auto& right) { return left.line < right.line; });
   } else if (const auto* array = node.as_array()) {
     for (const toml::node& item : *array) {
       if (item.is_string() || item.is_integer()) {

@@ -14,7 +14,7 @@ struct TomlEntry {
   unsigned line = 0;
   std::string_view kind;           // "a string", "an array", ... for messages
   std::vector<std::string> words;  // a scalar's one text, or an array's texts
-  std::vector<TomlEntry> table;    // the entries of a nested table
+  std::vector<TomlEntry> table;    // the entries of a nested table, in the file's order
 };
 
 struct TomlSection {

@@ -96,13 +96,16 @@ Result<Value> check_list(const Option& option, const std::vector<std::string>& w
 
 Result<Value> check_text(const Option& option, const std::string& text) {
   if (text.empty() && option.need != Need::optional) return not_allowed(option, text);
-  if (text.find('\0') != std::string::npos) return not_allowed(option, text);
   return Value(text);
 }
 
 }  // namespace
 
 Result<Value> check_value(const Option& option, const std::vector<std::string>& words) {
+  // It would end the word where a process is given it.
+  for (const std::string& word : words)
+    if (word.find('\0') != std::string::npos)
+      return Error{Errc::usage, fmt::format("'{}' holds a zero byte", printable(word))};
   if (option.type == Type::words || option.type == Type::comma_list)
     return check_list(option, words);
   const std::string text = words.empty() ? std::string() : words.back();

@@ -170,8 +170,10 @@ Result<int> spawn_process(const SpawnOptions& options) {
   if (plan.error == 0) return static_cast<int>(pid);
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
+  const bool needs_proc = plan.error == ENOENT && program.starts_with("/proc/");
   return Error{Errc::system,
-               fmt::format("cannot run '{}': {}", program, text_of_errno(plan.error))};
+               fmt::format("cannot run '{}': {}{}", program, text_of_errno(plan.error),
+                           needs_proc ? "; is /proc mounted here?" : "")};
 }
 
 }  // namespace scaler::net

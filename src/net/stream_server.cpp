@@ -1,5 +1,8 @@
 #include "scaler/net/stream_server.hpp"
 
+#include <fmt/format.h>
+
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,11 +26,15 @@ struct StreamServer::Impl final : ConnectionOwner {
         events(std::move(to)),
         lifetimes(loop, options.lifetime, [this](PeerId id) { end(id); }) {}
 
+  static std::string in_silence(std::uint64_t more) {
+    return more == 0 ? "" : fmt::format(" ({} more in silence)", more);
+  }
+
   void accept(Descriptor socket) {
     if (peers.size() >= options.peers_max) {
       if (auto more = refusals.allow(loop.now()))
-        log::warning("refused {}: there are {} connections already ({} more)",
-                     describe_peer(socket.get()), peers.size(), *more);
+        log::warning("refused {}: there are {} connections already{}", describe_peer(socket.get()),
+                     peers.size(), in_silence(*more));
       return;
     }
     const PeerId id = peers.insert({});
@@ -66,7 +73,7 @@ struct StreamServer::Impl final : ConnectionOwner {
     if (gone.is_ready && events.on_gone) events.on_gone(id);
     if (kept.kind != End::Kind::offence) return;
     if (auto more = refusals.allow(loop.now()))
-      log::warning("dropped {}: {} ({} more)", gone.connection->peer_name(), kept.why, *more);
+      log::warning("dropped {}: {}{}", gone.connection->peer_name(), kept.why, in_silence(*more));
   }
 
   Loop& loop;

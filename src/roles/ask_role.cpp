@@ -108,8 +108,9 @@ class Asking {
     if (const auto* response = std::get_if<wire::InformationResponse>(&*message)) {
       auto answer = wire::decode_answer(response->response);
       if (!answer) return;
-      if (answer->understood) return finish(std::move(answer->text));
-      return finish(Error{Errc::not_found, std::move(answer->text)});
+      std::string text = view::shown_answer(answer->text);
+      if (answer->understood) return finish(std::move(text));
+      return finish(Error{Errc::not_found, std::move(text)});
     }
     const auto* status = std::get_if<wire::StateScheduler>(&*message);
     if (status == nullptr || !has_stream()) return;

@@ -174,7 +174,9 @@ void Launcher::on_ended(Place& place, const net::ExitStatus& status) {
   const std::string what =
       fmt::format("{} (pid {}) ended by {}", place.process.name, pid, status.describe());
   if (stopping_) {
-    log::at(well ? log::Level::info : log::Level::warning, "{}", what);
+    // One that has hardly begun dies of the signal that we sent.
+    const bool as_asked = place.asked_to_stop && status.signal == SIGTERM;
+    log::at(well || as_asked ? log::Level::info : log::Level::warning, "{}", what);
   } else if (!well && place.process.part != Part::screen) {
     log::error("{}, stopping the others", what);
     stop(status.signal == 0 ? status.code : 128 + status.signal);

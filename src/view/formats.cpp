@@ -22,12 +22,6 @@ constexpr std::array unsafe = {Range{0x00, 0x1f},     Range{0x7f, 0x9f},      Ra
                                Range{0x2028, 0x202e}, Range{0x2060, 0x206f},  Range{0xfeff, 0xfeff},
                                Range{0xfff0, 0xfffb}, Range{0xe0000, 0xe0fff}};
 
-bool is_unsafe(char32_t code) {
-  for (const Range& range : unsafe)
-    if (code >= range.first && code <= range.last) return true;
-  return false;
-}
-
 }  // namespace
 
 std::string bytes_text(std::uint64_t bytes) {
@@ -64,6 +58,12 @@ std::string seen_text(std::uint64_t seconds) {
 }
 
 std::uint64_t megabytes_of(std::uint64_t bytes) { return bytes / 1'000'000; }
+
+bool is_unsafe(char32_t code) {
+  for (const Range& range : unsafe)
+    if (code >= range.first && code <= range.last) return true;
+  return false;
+}
 
 std::string display_text(std::string_view bytes) {
   std::string text;

@@ -5,7 +5,45 @@
 #include <algorithm>
 #include <array>
 
+#include "scaler/base/utf8.hpp"
+#include "scaler/view/answers.hpp"
+#include "scaler/view/formats.hpp"
+
 namespace scaler::view {
+namespace {
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+template <std::size_t Count>
+bool is_in(char32_t code, const std::array<Range, Count>& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const Range& range) { return code >= range.first && code <= range.last; });
+}
+
+// Places that a terminal gives to the text, which is printable.
+std::size_t width_of(std::string_view text) {
+  constexpr std::array<Range, 2> combining = {{{0x300, 0x36f}, {0xfe00, 0xfe0f}}};
+  constexpr std::array<Range, 8> wide = {{{0x1100, 0x115f},
+                                          {0x2e80, 0xa4cf},
+                                          {0xac00, 0xd7a3},
+                                          {0xf900, 0xfaff},
+                                          {0xfe30, 0xfe6f},
+                                          {0xff00, 0xff60},
+                                          {0x1f300, 0x1faff},
+                                          {0x20000, 0x3fffd}}};
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    text.remove_prefix(point.length);
+    if (!is_in(point.code, combining)) width += is_in(point.code, wide) ? 2 : 1;
+  }
+  return width;
+}
+
+}  // namespace
 
 std::string_view name_of(wire::TaskState state) {
   constexpr std::array<std::string_view, 11> names = {"waiting",
@@ -31,12 +69,28 @@ std::string_view name_of(scheduler::Standing standing) {
 
 std::string printable(std::string_view text) {
   std::string shown;
-  for (const char letter : text) {
-    const auto code = static_cast<unsigned char>(letter);
-    if (code >= 0x20 && code < 0x7f)
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    const std::string_view letter = text.substr(0, point.length);
+    text.remove_prefix(point.length);
+    if (point.valid && !is_unsafe(point.code)) {
       shown += letter;
-    else
-      shown += fmt::format("\\x{:02x}", code);
+    } else {
+      for (const char byte : letter)
+        shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    }
+  }
+  return shown;
+}
+
+std::string shown_answer(std::string_view answer) {
+  std::string shown;
+  for (std::size_t end; !answer.empty(); answer.remove_prefix(end)) {
+    end = answer.find('\n');
+    shown += printable(answer.substr(0, end));
+    if (end == std::string_view::npos) break;
+    shown += '\n';
+    ++end;
   }
   return shown;
 }
@@ -74,13 +128,14 @@ std::string columns(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i)
-      line += i + 1 == row.size() ? row[i] : fmt::format("{:{}}  ", row[i], widths[i]);
+      line += i + 1 == row.size() ? row[i]
+                                  : row[i] + std::string(widths[i] - width_of(row[i]) + 2, ' ');
     text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   }
   return text;

@@ -209,6 +209,32 @@ TEST_CASE("a store that stays away ends every waiter", "[client]") {
   CHECK(env.take<Ended>()->text == "connection failure to object storage server.");
 }
 
+TEST_CASE("a store that ends each connection instead of taking an object ends every waiter",
+          "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.submit(0);
+  const auto refuse = [&env] {
+    env.core.on_store_lost("closed by the other side", env.now, env.out);
+    env.core.on_store_lost("refused", env.now, env.out);  // no connection: does not count
+    env.pass(1s);
+  };
+  const auto refuse_and_return = [&] {
+    refuse();
+    env.core.on_store_connected(env.now, env.out);
+    env.step();
+  };
+  for (int i = 0; i < 4; ++i) refuse_and_return();
+  env.store_serializer();  // so it takes something
+  for (int i = 0; i < 4; ++i) refuse_and_return();
+  REQUIRE_FALSE(env.core.ended());
+  refuse();
+  REQUIRE(env.core.ended());
+  CHECK(env.take<Lost>()->reason == Reason::storage_lost);
+  const std::string text = env.take<Ended>()->text;
+  CHECK(text.find("ended 5 connections in a row without taking what is sent") != text.npos);
+}
+
 TEST_CASE("leaving cancels what is open, says goodbye and refuses what comes later", "[client]") {
   CoreEnv env;
   env.connect();

@@ -144,9 +144,9 @@ class Commands(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertEqual(
                 [line.split(": ")[0:2] for line in done.stderr.splitlines()],
-                [["f.toml:3", "io_threads"], ["f.toml:1", "bind_address"], ["f.toml:2", "protectd"]],
+                [["f.toml:1", "bind_address"], ["f.toml:2", "protectd"], ["f.toml:3", "io_threads"]],
             )
-            self.refused("f.toml", folder=folder, says="scaler: f.toml:3: io_threads: 0 is not allowed")
+            self.refused("f.toml", folder=folder, says="scaler: f.toml:1: bind_address: missing in [scheduler] (1 more: scaler config check f.toml)")
             with open(path, "w") as file:
                 file.write("[scheduler]\nbind_address = 'tcp://h:1'\n")
             self.assertEqual(self.works("config", "check", path, says="ok"), path + ":1: [scheduler]: ok\n")
@@ -159,13 +159,13 @@ class Commands(unittest.TestCase):
         self.refused("config", "show", "scheduler", says="scaler config show: bind_address is missing")
         self.works("config", "show", "scheduler", "-h", says="usage: scaler config check FILE")
 
-    def complete(self, *words):
-        """What bash would offer for the last of these words."""
+    def complete(self, *words, folder=None):
+        """What bash would offer for the last of these words, one line each if files are meant."""
         script = self.works("completion", "bash", says="complete ")
         script += 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _scaler; printf "%s\\n" "${COMPREPLY[@]}"\n'
-        done = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True, timeout=60, cwd=folder)
         self.assertEqual(done.stderr, "")
-        return done.stdout.split()
+        return done.stdout.split() if folder is None else done.stdout.splitlines()
 
     def test_bash_completes_commands_options_and_values(self):
         self.assertIn("scheduler", self.complete("scaler", "sch"))
@@ -181,9 +181,22 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.complete("scaler", "tasks", "--state", "w"), ["waiting"])
         self.assertEqual(self.complete("scaler_ui", "--web-p"), ["--web-port"])
 
+    def test_bash_completes_files_with_spaces_and_those_of_folders(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(os.path.join(folder, "my stacks"))
+            for name in ("my stacks/one two.toml", "my.pem", "my.toml"):
+                open(os.path.join(folder, name), "w").close()
+            self.assertEqual(sorted(set(self.complete("scaler", "my", folder=folder))), ["my stacks", "my.toml"])
+            one = ["my stacks/one two.toml"]
+            self.assertEqual(self.complete("scaler", "my stacks/o", folder=folder), one)
+            self.assertEqual(self.complete("scaler", "config", "check", "my stacks/o", folder=folder), one)
+            self.assertEqual(self.complete("scaler_scheduler", "--config", "my stacks/o", folder=folder), one)
+            self.assertEqual(self.complete("scaler", "scheduler", "--tls-cert", "my.p", folder=folder), ["my.pem"])
+
     def test_each_shell_has_a_script(self):
         self.works("completion", "zsh", says="#compdef scaler scaler_scheduler")
         self.works("completion", "fish", says="complete -c scaler ")
+        self.works("completion", "fish", says="complete -c scaler_scheduler -w 'scaler scheduler'")
         self.refused("completion", "csh", says="unknown shell 'csh' (one of bash, zsh, fish)")
         self.refused("completion", says="one shell is expected")
 

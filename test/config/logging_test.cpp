@@ -1,10 +1,13 @@
 #include "scaler/config/logging.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -164,6 +167,53 @@ TEST_CASE("reopening follows a file that was moved away", "[config]") {
   log::info("three");
   REQUIRE(texts(folder.content("moved")) == Texts{"one", "two"});
   REQUIRE(texts(folder.content("a")) == Texts{"three"});
+}
+
+TEST_CASE("lines that could not be written are told, there and on standard error", "[config]") {
+  LogFolder folder;
+  struct sigaction ignored {};
+  ignored.sa_handler = SIG_IGN;
+  struct sigaction before {};
+  sigaction(SIGXFSZ, &ignored, &before);
+  rlimit usual{};
+  getrlimit(RLIMIT_FSIZE, &usual);
+  const int own_stderr = dup(STDERR_FILENO);
+  const int errors = open(folder.file("errors").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  dup2(errors, STDERR_FILENO);
+  REQUIRE(install_logging(to({folder.file("a")})));
+  log::info("one");
+  const rlimit full{fs::file_size(folder.file("a")) + 100, usual.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &full);
+  log::info("two {}", std::string(500, 'x'));
+  log::info("three");
+  setrlimit(RLIMIT_FSIZE, &usual);
+  log::info("four");
+  log::info("five");
+  dup2(own_stderr, STDERR_FILENO);
+  close(own_stderr);
+  close(errors);
+  sigaction(SIGXFSZ, &before, nullptr);
+  const Texts written = texts(folder.content("a"));
+  REQUIRE(written.size() == 5);
+  REQUIRE(written[1].find("two xxx") == 0);  // what there was room for
+  REQUIRE(written[2] == "four");
+  REQUIRE(written[3] == "before this, 2 lines could not be written here");
+  REQUIRE(written[4] == "five");
+  REQUIRE(folder.content("errors") == "cannot log to " + folder.file("a") +
+                                          ": File too large; lines are lost until that ends\n");
+}
+
+TEST_CASE("a file that cannot be opened again is written on, and says so", "[config]") {
+  LogFolder folder;
+  fs::create_directory(folder.file("d"));
+  REQUIRE(install_logging(to({folder.file("d/a")})));
+  fs::rename(folder.file("d"), folder.file("e"));
+  reopen_logs();
+  log::info("on");
+  const Texts written = texts(folder.content("e/a"));
+  REQUIRE(written.size() == 2);
+  REQUIRE(written[0].find("cannot log to " + folder.file("d/a") + ": No such file") == 0);
+  REQUIRE(written[1] == "on");
 }
 
 TEST_CASE("a Python logging file replaces paths and level", "[config]") {

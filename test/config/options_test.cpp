@@ -63,7 +63,7 @@ std::vector<std::string> required_words(const Table& table, const Option& but) {
 
 Settings resolved(const Table& table, const std::vector<std::string>& line,
                   const FakeMachine& machine = {}) {
-  auto result = resolve(table, line, machine.machine());
+  auto result = resolve_each(table, line, machine.machine());
   INFO((result ? "" : result.error().text));
   REQUIRE(result);
   for (const Note& note : result->notes) FAIL(note.text);

@@ -237,6 +237,65 @@ TEST_CASE("a check lists every finding, unknown keys and sections included", "[c
                         [&](const std::string& text) { return text.find(start) == 0; }));
 }
 
+TEST_CASE("a check lists what is wrong between options beside what is wrong in one, by line",
+          "[config]") {
+  const FileCheck found = check(
+      "[scheduler]\n"                                                                   // 1
+      "worker_timeout_seconds = 0\n"                                                    // 2
+      "client_timeout_seconds = 'x'\n"                                                  // 3
+      "policy_content = 'allocate=never; scaling=no'\n"                                 // 4
+      "tls_cert = 'c'\n"                                                                // 5
+      "monitor_address = 'tcp://127.0.0.1:9'\n"                                         // 6
+      "[object_storage_server]\n"                                                       // 7
+      "bind_address = 'tcp://127.0.0.1:9'\n"                                            // 8
+      "memory_limit_bytes = -1\n"                                                       // 9
+      "[[worker_manager]]\n"                                                            // 10
+      "type = 'baremetal_native'\nscheduler_address = 'tcp://127.0.0.1:1'"              // 11, 12
+      "\nworker_manager_id = 'a'\nmode = 'fixed'\n"                                     // 13, 14
+      "max_task_concurrency = -1\npreload = 'x y'\n"                                    // 15, 16
+      "[[worker_manager]]\ntype = 'baremetal_native'\nio_threads = 0\n"                 // 17 to 19
+      "worker_manager_id = 'a'\n"                                                       // 20
+      "[[worker_manager]]\ntype = 'baremetal_native'\n"                                 // 21, 22
+      "scheduler_address = 'tcp://127.0.0.1:1'\nworker_manager_id = \"a\\u0000b\"\n");  // 23, 24
+  std::vector<std::string> expected = {
+      "f:1: bind_address: missing in",
+      "f:2: worker_timeout_seconds: 0 is",
+      "f:3: client_timeout_seconds: 'x' is",
+      "f:4: policy_content: allocate: 'never' is",
+      "f:5: tls_cert: --tls-cert and --tls-key go",
+      "f:8: bind_address: tcp://127.0.0.1:9 is the address in line 6 too",
+      "f:9: memory_limit_bytes: -1 is",
+      "f:15: max_task_concurrency: -1 is not allowed with",
+      "f:16: preload: 'x y' is not allowed",
+      "f:17: scheduler_address: missing in",
+      "f:19: io_threads: 0 is",
+      "f:20: worker_manager_id: 'a' is the id of the section in line 10 too",
+      "f:24: worker_manager_id: 'a\\x00b' holds a zero byte",
+  };
+  REQUIRE(found.findings.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    INFO(found.findings[i]);
+    REQUIRE(found.findings[i].substr(0, expected[i].size()) == expected[i]);
+  }
+}
+
+TEST_CASE("a check does not take an option for wrong because of another that is", "[config]") {
+  const FileCheck found =
+      check(scheduler + "policy_engine_type = 'waterfall'\npolicy_content = '1,a,2'\n" +
+            native("x") + "max_task_concurrency = 'x'\n");
+  REQUIRE(found.findings.size() == 2);
+  REQUIRE(found.findings[0].find("f:3: policy_engine_type: 'waterfall' is") == 0);
+  REQUIRE(found.findings[1].find("f:10: max_task_concurrency: 'x' is") == 0);
+}
+
+TEST_CASE("a folder that nothing will go to is told", "[config]") {
+  const FileCheck found = check(store + "spill_directory = '/tmp'\n");
+  REQUIRE(found.findings == std::vector<std::string>{
+                                "f:3: spill_directory: nothing goes there without a memory limit "
+                                "(memory_limit_bytes)"});
+  REQUIRE(parse(store + "spill_directory = '/tmp'\n"));
+}
+
 TEST_CASE("a check of a right file has a line for each section", "[config]") {
   const FileCheck found = check(store + scheduler + native("x") +
                                 "[gui]\nmonitor_address = "

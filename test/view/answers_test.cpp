@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "view/words.hpp"
+
 namespace scaler::view {
 
 using scheduler::Cause;
@@ -145,6 +147,26 @@ TEST_CASE("a worker's line sums its processors and says when it is drained", "[v
           std::string::npos);
   REQUIRE(workers_answer({}, {}, Form::text) == "no workers\n");
   REQUIRE(workers_answer({}, {}, Form::json) == "{\"workers\":[]}\n");
+}
+
+TEST_CASE("names may be in any script, and steer no terminal", "[view]") {
+  REQUIRE(printable("gr\u00f6\u00dfe \u5927") == "gr\u00f6\u00dfe \u5927");
+  REQUIRE(printable("a\x1b[31m\n\x7f") == "a\\x1b[31m\\x0a\\x7f");
+  REQUIRE(printable("\xc2\x9b\xe2\x80\xae\xff\xc3") == "\\xc2\\x9b\\xe2\\x80\\xae\\xff\\xc3");
+  REQUIRE(columns({{"\u00f6", "x"}, {"\u5927", "y"}, {"abc", "z"}}) ==
+          "\u00f6    x\n\u5927   y\nabc  z\n");
+}
+
+TEST_CASE("an answer from the wire keeps its lines and steers no terminal", "[view]") {
+  REQUIRE(shown_answer("a\n\x1b[2Jb\n\n") == "a\n\\x1b[2Jb\n\n");
+  REQUIRE(shown_answer("{\"a\":\"\\u001b\"}") == "{\"a\":\"\\u001b\"}");
+  REQUIRE(shown_answer("").empty());
+}
+
+TEST_CASE("a kind of message that a peer names is JSON whatever it is", "[view]") {
+  wire::StateScheduler status;
+  status.received = {{"a\"b", 1}};
+  REQUIRE(status_answer(status, Form::json).find("{\"a\\\"b\":1}") != std::string::npos);
 }
 
 TEST_CASE("a list of tasks says how much of all it is", "[view]") {

@@ -1,7 +1,7 @@
 """The root logger of a processor: the lines that users know, on the screen and in `<path>-<pid>`.
 
-The role that started us says by variables how its own lines look: SCALER_LOG_FORMAT (text, json), SCALER_LOG_TIME (local, utc) and
-SCALER_LOG_CONFIG (a Python logging .conf file).
+The role that started us says by variables how its own lines look: SCALER_LOG_FORMAT (text, json), SCALER_LOG_TIME (local, utc),
+SCALER_LOG_CONFIG (a Python logging .conf file) and SCALER_COMPONENT (a name before each line, where several write to one stream).
 """
 
 import datetime
@@ -26,7 +26,9 @@ class LineFormatter(logging.Formatter):
     def formatMessage(self, record):
         level = _SHORT.get(record.levelname, record.levelname)
         stamp = _moment(record).strftime("%Y-%m-%d %H:%M:%S%z")
-        place = f"{record.module}:{record.funcName}:{record.lineno}: " if self._with_place else ""
+        component = os.environ.get("SCALER_COMPONENT")
+        before = f"{component}: " if component else ""
+        place = f"{record.module}:{record.funcName}:{record.lineno}: " if self._with_place else before
         return f"[{level}]{stamp}: {place}{record.message}"
 
 

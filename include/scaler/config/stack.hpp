@@ -40,7 +40,7 @@ Result<Command<StackOptions>> parse_stack(std::span<const std::string> words,
 // What is wrong in a file, whatever a role would only warn about included.
 struct FileCheck {
   std::vector<std::string> sections;  // "a.toml:3: [scheduler]: ok"
-  std::vector<std::string> findings;  // "a.toml:4: protectd: unknown key in [scheduler]..."
+  std::vector<std::string> findings;  // by line: "a.toml:4: protectd: unknown key in [scheduler]"
 };
 FileCheck check_file(const std::string& file, const Machine& machine);
 

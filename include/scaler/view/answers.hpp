@@ -24,4 +24,8 @@ std::string explanation_answer(const scheduler::Explanation& explanation, Form f
 // `wanted`: the text that should name a worker.
 std::string drain_answer(const scheduler::DrainAnswer& answer, std::string_view wanted, Form form);
 
+// An answer as it came from whoever listens there: its lines and their text, nothing that steers a
+// terminal.
+std::string shown_answer(std::string_view answer);
+
 }  // namespace scaler::view

@@ -14,6 +14,8 @@ std::string lag_text(std::uint64_t lag_us);        // "0.1ms", "1ms", "2s", "100
 std::string seen_text(std::uint64_t seconds);      // since last seen: "7s", "60+s"
 std::uint64_t megabytes_of(std::uint64_t bytes);   // of 1 000 000 bytes, truncated
 
+// Whether a character controls a terminal or the direction of text, or shows nothing.
+bool is_unsafe(char32_t code);
 // Any bytes as UTF-8 that is safe to show: U+FFFD stands for what is not UTF-8, and for characters
 // that control a terminal or the direction of text.
 std::string display_text(std::string_view bytes);

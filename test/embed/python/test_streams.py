@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 from scaler_runtime import logs, streams, upkeep
 from support import Env
@@ -100,6 +101,12 @@ class Logs(unittest.TestCase):
         record = logging.LogRecord("x", logging.INFO, "f.py", 1, "text", None, None)
         line = logs.LineFormatter(with_place=False).format(record)
         self.assertRegex(line, r"^\[INFO\]\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}: text$")
+
+    def test_lines_of_a_shared_stream_name_the_manager_as_those_of_roles_do(self):
+        record = logging.LogRecord("x", logging.INFO, "f.py", 1, "text", None, None)
+        with unittest.mock.patch.dict(os.environ, SCALER_COMPONENT="wm-1"):
+            self.assertRegex(logs.LineFormatter(with_place=False).format(record), r"^\[INFO\]\S+ \S+: wm-1: text$")
+            self.assertNotIn("wm-1", logs.LineFormatter(with_place=True).format(record))
 
 
 class Upkeep(unittest.TestCase):
