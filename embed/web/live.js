@@ -33,7 +33,7 @@ const managerColumns = [
   number('Suspended', 'suspended'), text('Capabilities', 'capabilities')];
 const clientColumns = [text('Client', 'id'), number('Tasks', 'tasks')];
 export const taskColumns = (model) => [
-  {title: 'Task', value: (task) => task.number, text: (task) => task.id || '(not kept)', mark: () => 'id'},
+  {title: 'Task', value: (task) => task.number, text: (task) => task.id || '(not kept)', tip: (task) => task.id, mark: () => 'id'},
   {title: 'Function', value: (task) => task.function, text: (task) => task.function, tip: (task) => task.function},
   {title: 'Worker', value: (task) => task.worker, text: (task) => task.worker, tip: (task) => task.worker},
   {title: 'Time', value: (task) => task.seen, text: (task) => clock(task.seen + model.origin)},

@@ -33,8 +33,15 @@ export function startLog(model, draw) {
   find('log-export').onclick = () => exportRows(model);
 }
 
+// Over plain HTTP browsers have no clipboard but the older way.
 function copyId(task) {
-  if (navigator.clipboard) navigator.clipboard.writeText(task.id).catch(() => {});
+  if (navigator.clipboard) return navigator.clipboard.writeText(task.id).catch(() => {});
+  const text = document.createElement('textarea');
+  text.value = task.id;
+  document.body.append(text);
+  text.select();
+  document.execCommand('copy');
+  text.remove();
 }
 
 function chosen(model) {

@@ -45,7 +45,7 @@ export class Model {
       for (const [worker, begin, count, failed, busy] of message.blocks)
         this.blocks.set(worker + ' ' + begin, {worker, begin, count, failed, busy});
     } else {
-      this.ahead += (ahead - this.ahead) / 10;
+      this.ahead = Math.abs(ahead - this.ahead) > 200 ? ahead : this.ahead + (ahead - this.ahead) / 10;
       for (const key of Object.keys(this.tables)) if (message[key]) this.applyTable(key, message[key]);
     }
     this.applyNames(message.names || {});

@@ -7,6 +7,8 @@ const find = (id) => document.getElementById(id);
 const shortest = 2000;  // ms that the window may show
 
 let timeline = null;
+let memoryShown = '';  // what the memory below was drawn for, and when: once a second is enough
+let memoryAt = 0;
 let frozen = null;  // the model's time when it was paused
 const view = {zoom: 1, back: 0};  // the window is divided by zoom, and ends `back` ms before now
 
@@ -66,6 +68,10 @@ export function drawStream(model) {
   timeline.draw(rows, from, to, look);
   find('stream-note').textContent = `${rows.length} workers, ${Math.round((to - from) / 1000)} s; Ctrl and wheel zoom, Shift and wheel move`;
   drawLegend(model, rows, from);
+  const shown = [to - from, view.back, settings.scale, window.innerWidth, settings.theme].join();
+  if (shown === memoryShown && performance.now() - memoryAt < 1000) return;
+  memoryShown = shown;
+  memoryAt = performance.now();
   const processors = model.chart.filter((point) => point[0] >= from - 2000 && point[0] <= to).map((point) => [point[0], point[9]]);
   drawMemory(find('memory'), [
     {points: memorySteps(model.tasks.values(), from), steps: true, filled: true, colour: '--accent'},
@@ -73,9 +79,12 @@ export function drawStream(model) {
   find('memory-note').textContent = 'filled: peaks of the tasks that ran at the same time, where they were measured; dashed: all processors now';
 }
 
+const goneManager = '\uffff';  // of workers that have gone: behind all others
+
 function rowsOf(model, from) {
   const blocks = new Map();
   for (const block of model.blocks.values()) {
+    if (block.begin + model.limits.block_ms < from) continue;
     const name = model.names.workers.get(block.worker) || '';
     if (!blocks.has(name)) blocks.set(name, []);
     blocks.get(name).push(block);
@@ -88,15 +97,18 @@ function rowsOf(model, from) {
   return [...names].map((name) => {
     const worker = model.tables.workers.get(name);
     const busy = worker ? worker.processors.filter((one) => one[2] && !one[3]).length : 0;
-    return {name, manager: worker ? worker.manager_id : '', tasks: model.byWorker.get(name) || [], blocks: blocks.get(name) || [], busy};
+    return {name, manager: worker ? worker.manager_id : goneManager, tasks: model.byWorker.get(name) || [], blocks: blocks.get(name) || [], busy};
   }).sort((a, b) => (a.manager === b.manager ? (a.name < b.name ? -1 : 1) : a.manager < b.manager ? -1 : 1));
 }
 
 const legendMost = 24;
 let legendShown = '';
+let legendAt = 0;
 
 function drawLegend(model, rows, from) {
   const byFunction = settings.colour === 'function';
+  if (performance.now() - legendAt < 1000 && legendShown.startsWith(`[${byFunction}`)) return;
+  legendAt = performance.now();
   const names = new Set();
   for (const row of rows)
     for (const task of row.tasks) {
@@ -122,7 +134,8 @@ function drawLegend(model, rows, from) {
   add('running', 'running');
   add('failed', 'failed');
   add('canceled', 'canceled');
-  for (const name of managers) add('manager ' + (name || '\u2014'), 'manager', colourOf(name));
+  add('+n: tasks that wait at the worker', 'none');
+  for (const name of managers) add(name === goneManager ? 'workers that have gone' : 'manager ' + name, 'manager', colourOf(name));
   for (const name of all.slice(0, legendMost)) add(name || (byFunction ? '(no name)' : 'no capabilities'), '', colourOf(name));
   if (all.length > legendMost) add(`and ${all.length - legendMost} more`, 'none');
 }

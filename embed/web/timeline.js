@@ -4,13 +4,20 @@ import {kindOf, states} from './model.js';
 
 const rowHeight = 24;
 const labelWidth = 130;
+const countWidth = 56;  // right of the drawing: how many tasks wait
 const axisHeight = 20;
 const tallest = 600;
 
-const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// The colours of the theme, asked for once in a drawing.
+let styles = new Map();
+const style = (name) => {
+  if (!styles.has(name)) styles.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return styles.get(name);
+};
 
 // A canvas as sharp as the screen; gives its context, in CSS pixels.
 export function prepare(canvas, width, height) {
+  styles = new Map();
   const scale = window.devicePixelRatio || 1;
   if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
     canvas.width = Math.round(width * scale);
@@ -26,18 +33,20 @@ export function prepare(canvas, width, height) {
   return context;
 }
 
-// A name keeps its colour while the page is open; two names share one only when there are many.
-const hues = 24;
-const taken = new Map();
+// A name keeps its colour while the page is open: where its hash says, or as far as can be from those
+// that others have.
+const hues = 36;
+let taken = [];
 const colours = new Map();
 export function colourOf(name) {
   if (!name) return style('--plain-bar');
   if (colours.has(name)) return colours.get(name);
   let hash = 2166136261;
   for (const letter of name) hash = Math.imul(hash ^ letter.codePointAt(0), 16777619) >>> 0;
+  const distance = (hue) => Math.min(hues, ...taken.map((other) => Math.min((hue - other + hues) % hues, (other - hue + hues) % hues)));
   let hue = hash % hues;
-  for (let tries = 0; tries < hues && taken.has(hue); ++tries) hue = (hue + 7) % hues;
-  taken.set(hue, name);
+  if (distance(hue) < 4) for (let other = 0; other < hues; ++other) if (distance(other) > distance(hue)) hue = other;
+  taken = taken.length < hues / 2 ? [...taken, hue] : [hue];
   const colour = `hsl(${hue * 360 / hues} ${60 + hash % 15}% ${48 + (hash >>> 8) % 12}%)`;
   if (colours.size > 1000) colours.clear();
   colours.set(name, colour);
@@ -84,7 +93,7 @@ export class Timeline {
     const height = Math.min(tallest, rows.length * rowHeight + axisHeight);
     this.box.style.height = height + 'px';
     this.space.style.height = Math.max(0, rows.length * rowHeight + axisHeight - height) + 'px';
-    this.view = {from, to, left: labelWidth, width: width - labelWidth - 8};
+    this.view = {from, to, left: labelWidth, width: width - labelWidth - countWidth};
     const context = prepare(this.canvas, width, height);
     const first = Math.floor(this.box.scrollTop / rowHeight);
     const shown = Math.ceil((height - axisHeight) / rowHeight) + 1;
@@ -130,12 +139,17 @@ export class Timeline {
     }
     this.drawRunning(context, row, y, look);
     context.restore();
+    if (row.waiting) {
+      context.fillStyle = style('--warn');
+      context.fillText('+' + row.waiting, left + width + 6, y + rowHeight / 2, countWidth - 8);
+      this.hits.push({x: left + width + 2, end: left + width + countWidth, y, text: `${row.waiting} tasks wait at the worker`});
+    }
     context.fillStyle = colourOf(row.manager);
     context.fillRect(0, y, 4, rowHeight);
     context.fillStyle = style('--text');
     const label = row.name.length > 16 ? row.name.slice(0, 15) + '\u2026' : row.name;
     context.fillText(label, 8, y + rowHeight / 2, labelWidth - 12);
-    this.labels.push({y, name: row.name, manager: row.manager});
+    this.labels.push({y, name: row.name, manager: row.manager === '\uffff' ? 'it has gone' : row.manager});
   }
 
   drawBlock(context, block, y, look) {
@@ -146,7 +160,8 @@ export class Timeline {
     context.fillStyle = style('--plain-bar');
     context.fillRect(begin, y + 4, end - begin, rowHeight - 8);
     context.globalAlpha = 1;
-    if (block.failed) hatch(context, begin, y + 4, end - begin, rowHeight - 8, true);
+    const failed = block.failed ? Math.max(4, (rowHeight - 8) * block.failed / block.count) : 0;
+    if (failed) hatch(context, begin, y + rowHeight - 4 - failed, end - begin, failed, true);
     this.hits.push({x: begin, end, y, text: `${block.count} tasks, ${block.failed} failed`});
   }
 
@@ -191,17 +206,7 @@ export class Timeline {
       context.lineWidth = 1;
       this.hits.push({x, end, y, task});
     }
-    const waiting = open.length - running.length;
-    if (waiting === 0) return;
-    const text = `+${waiting} waiting`;
-    const size = context.measureText(text).width;
-    const right = this.view.left + this.view.width;
-    context.fillStyle = style('--card');
-    context.fillRect(right - size - 10, y + 4, size + 8, rowHeight - 8);
-    context.strokeStyle = style('--warn');
-    context.strokeRect(right - size - 9.5, y + 4.5, size + 7, rowHeight - 9);
-    context.fillStyle = style('--text');
-    context.fillText(text, right - size - 6, y + rowHeight / 2);
+    row.waiting = open.length - running.length;
   }
 
   drawAxis(context, y, now) {
@@ -279,32 +284,44 @@ export function drawMemory(canvas, lines, from, to, now, scale) {
   const height = 220;
   if (width <= 0) return;
   const context = prepare(canvas, width, height);
-  const top = Math.max(gib, ...lines.flatMap((line) => line.points.map((point) => point[1])));
+  let top = gib;
+  for (const line of lines) for (const point of line.points) top = Math.max(top, point[1]);
   const low = 1024 * 1024;
   const part = (value) => (scale === 'linear' ? value / top : Math.max(0, Math.log(Math.max(value, low) / low) / Math.log(top / low)));
   const bottom = height - axisHeight;
   const y = (value) => bottom - part(value) * (bottom - 10);
-  const x = (time) => labelWidth + (time - from) / (to - from) * (width - labelWidth - 8);
+  const x = (time) => labelWidth + (time - from) / (to - from) * (width - labelWidth - countWidth);
   for (let tick = 0; tick <= 4; ++tick) {
     const value = scale === 'linear' ? top * tick / 4 : low * (top / low) ** (tick / 4);
     context.fillStyle = style('--quiet');
     context.fillText(bytes(value), 8, Math.max(8, y(value)));
     context.fillStyle = style('--edge');
-    context.fillRect(labelWidth, y(value), width - labelWidth - 8, 1);
+    context.fillRect(labelWidth, y(value), width - labelWidth - countWidth, 1);
   }
   context.save();
   context.beginPath();
-  context.rect(labelWidth, 0, width - labelWidth - 8, bottom);
+  context.rect(labelWidth, 0, width - labelWidth - countWidth, bottom);
   context.clip();
   for (const line of lines) {
     context.beginPath();
     let last = 0;
-    context.moveTo(x(from), y(0));
+    let column = null;  // of pixels: one line up to its most is enough
+    if (line.steps) context.moveTo(x(from), y(0));
+    else if (line.points.length) context.moveTo(x(Math.max(from, line.points[0][0])), y(line.points[0][1]));
     for (const [time, value] of line.points) {
-      if (line.steps) context.lineTo(x(time), y(last));
-      context.lineTo(x(time), y(value));
+      const place = Math.round(x(Math.max(from, time)));
+      if (column && place !== column.place) {
+        context.lineTo(column.place, y(column.most));
+        context.lineTo(column.place, y(last));
+      }
+      if (!column || place !== column.place) {
+        if (line.steps) context.lineTo(place, y(last));
+        column = {place, most: value};
+      }
+      column.most = Math.max(column.most, value);
       last = value;
     }
+    if (column) context.lineTo(column.place, y(column.most));
     if (line.steps) context.lineTo(x(Math.min(now, to)), y(last));
     context.strokeStyle = style(line.colour);
     context.setLineDash(line.dashed ? [5, 4] : []);
@@ -323,7 +340,7 @@ export function drawMemory(canvas, lines, from, to, now, scale) {
   for (let tick = 0; tick <= 6; ++tick) {
     const text = ((from + (to - from) * tick / 6 - now) / 1000).toFixed(0) + ' s';
     const size = context.measureText(text).width;
-    context.fillText(text, Math.min(width - 8 - size, Math.max(labelWidth, labelWidth + (width - labelWidth - 8) * tick / 6 - size / 2)), bottom + 10);
+    context.fillText(text, Math.min(width - countWidth - size, Math.max(labelWidth, labelWidth + (width - labelWidth - countWidth) * tick / 6 - size / 2)), bottom + 10);
   }
 }
 

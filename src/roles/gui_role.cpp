@@ -120,8 +120,16 @@ class GuiRole final : net::DealerEvents {
     const auto moment = now();
     if (const auto delta = feed_.take_delta(moment); delta && !browsers_.empty())
       browsers_.send_delta(Bytes::copy_of(*delta), moment.at);
-    if (browsers_.anyone_needs_snapshot())
-      browsers_.send_snapshot(Bytes::copy_of(feed_.snapshot(moment)));
+    if (browsers_.anyone_needs_snapshot()) browsers_.send_snapshot(snapshot());
+  }
+
+  // One for all who ask before the next change.
+  const Bytes& snapshot() {
+    if (snapshot_.empty() || snapshot_sequence_ != feed_.sequence()) {
+      snapshot_ = Bytes::copy_of(feed_.snapshot(now()) + '\n');
+      snapshot_sequence_ = feed_.sequence();
+    }
+    return snapshot_;
   }
 
   // ---- requests ----
@@ -137,17 +145,19 @@ class GuiRole final : net::DealerEvents {
       if (file.path == request.path) return answer_file(peer, request, file);
     if (request.path == "/api/state") {
       tell();
-      return reply(peer, request, 200, "application/json", feed_.snapshot(now()) + '\n');
+      return reply(peer, request, 200, "application/json", snapshot());
     }
     if (request.path == "/metrics")
       return reply(peer, request, 200, "text/plain; version=0.0.4; charset=utf-8",
-                   feed_.metrics(now()));
+                   Bytes::copy_of(feed_.metrics(now())));
     if (request.path == "/healthz") {
       const bool is_fresh = feed_.is_fresh(now());
-      return reply(peer, request, is_fresh ? 200 : 503, "text/plain; charset=utf-8",
-                   is_fresh ? "ok\n" : "the scheduler said nothing for five seconds\n");
+      return reply(
+          peer, request, is_fresh ? 200 : 503, "text/plain; charset=utf-8",
+          Bytes::copy_of(is_fresh ? "ok\n" : "the scheduler said nothing for five seconds\n"));
     }
-    reply(peer, request, 404, "text/plain; charset=utf-8", "there is no such page\n");
+    reply(peer, request, 404, "text/plain; charset=utf-8",
+          Bytes::copy_of("there is no such page\n"));
   }
 
   void answer_file(PeerId peer, const http::PageRequest& request, const ServedFile& file) {
@@ -167,11 +177,11 @@ class GuiRole final : net::DealerEvents {
   }
 
   void reply(PeerId peer, const http::PageRequest& request, int status, std::string content_type,
-             std::string_view body) {
+             const Bytes& body) {
     http::PageResponse response;
     response.status = status;
     response.content_type = std::move(content_type);
-    send(peer, request, response, Bytes::copy_of(body));
+    send(peer, request, response, body);
   }
 
   void send(PeerId peer, const http::PageRequest& request, http::PageResponse& response,
@@ -190,6 +200,8 @@ class GuiRole final : net::DealerEvents {
   const view::WallMs started_wall_;
   const std::vector<ServedFile> files_;
   view::PageFeed feed_;
+  Bytes snapshot_;
+  std::uint64_t snapshot_sequence_ = 0;
   log::RateLimit undecodable_{5, 10s};
   bool was_told_ = false;  // that there is no stream
   net::StreamServer server_;

@@ -7,13 +7,17 @@
 
 namespace scaler::view {
 
+std::string NameTable::shown(std::string_view bytes) {
+  return display_text(bytes.substr(0, name_bytes_max));
+}
+
 NameTable::NameTable() {
   entries_.push_back({{}, 1});
   numbers_.emplace(std::string(), 0);
 }
 
 std::uint32_t NameTable::hold(std::string_view bytes) {
-  std::string name = display_text(bytes.substr(0, name_bytes_max));
+  std::string name = shown(bytes);
   if (const auto known = numbers_.find(name); known != numbers_.end()) {
     ++entries_[known->second].holders;
     return known->second;

@@ -122,6 +122,7 @@ void PageFeed::on_message(const wire::Message& message, Now now) {
 
 std::optional<std::string> PageFeed::take_delta(Now now) { return impl_->take_delta(now); }
 std::string PageFeed::snapshot(Now now) const { return impl_->snapshot(now); }
+std::uint64_t PageFeed::sequence() const { return impl_->sequence; }
 std::string PageFeed::metrics(Now now) const {
   return metrics_text(impl_->cluster, is_fresh(now), impl_->cluster.age(now.at));
 }

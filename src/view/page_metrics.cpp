@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "scaler/view/formats.hpp"
+#include "scaler/view/name_table.hpp"
 #include "view/page_rows.hpp"
 
 namespace scaler::view {
@@ -13,7 +14,7 @@ namespace {
 // The value of a label, with its quotes.
 std::string label(std::string_view bytes) {
   std::string text = "\"";
-  for (const char letter : display_text(bytes)) {
+  for (const char letter : NameTable::shown(bytes)) {
     if (letter == '"' || letter == '\\') text += '\\';
     text += letter;
   }

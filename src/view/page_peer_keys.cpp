@@ -6,6 +6,7 @@
 #include <map>
 
 #include "scaler/view/formats.hpp"
+#include "scaler/view/name_table.hpp"
 
 namespace scaler::view {
 namespace {
@@ -36,7 +37,7 @@ std::string processor_json(const WorkerView& worker, const wire::ProcessorStatus
 
 std::string worker_json(const WorkerView& worker, const std::string& manager,
                         const PeakMemory& peaks) {
-  const std::string name = display_text(worker.status.worker.text());
+  const std::string name = NameTable::shown(worker.status.worker.text());
   return JsonObject()
       .text("name", short_name(name))
       .text("full_name", name)
@@ -61,7 +62,7 @@ std::string processors_json(const ClusterView& cluster, const PeakMemory& peaks)
   std::map<std::string, Group> groups;
   for (const WorkerView& worker : cluster.workers()) {
     const std::string manager =
-        worker.manager_id.empty() ? no_manager() : display_text(worker.manager_id.text());
+        worker.manager_id.empty() ? no_manager() : NameTable::shown(worker.manager_id.text());
     Group& group = groups[manager];
     group.workers += (group.workers.empty() ? "" : ",") + worker_json(worker, manager, peaks);
     ++group.count;

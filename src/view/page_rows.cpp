@@ -6,6 +6,7 @@
 
 #include "scaler/base/utf8.hpp"
 #include "scaler/view/formats.hpp"
+#include "scaler/view/name_table.hpp"
 #include "view/json_object.hpp"
 #include "view/words.hpp"
 
@@ -24,7 +25,7 @@ std::string percentage(std::uint64_t permille) {
 std::string counts(const std::vector<wire::StateScheduler::MessageCount>& messages) {
   std::string body;
   for (const auto& message : messages)
-    body += fmt::format("{}{}:{}", body.empty() ? "" : ",", quoted(display_text(message.kind)),
+    body += fmt::format("{}{}:{}", body.empty() ? "" : ",", quoted(NameTable::shown(message.kind)),
                         message.number);
   return '{' + body + '}';
 }
@@ -80,7 +81,7 @@ std::string capabilities_of(const WorkerView& worker) {
   if (!worker.capabilities) return "<unknown>";
   std::string text;
   for (const wire::Capability& one : *worker.capabilities)
-    text += (text.empty() ? "" : " ") + display_text(one.name);
+    text += (text.empty() ? "" : " ") + NameTable::shown(one.name);
   return text.empty() ? "<no capabilities>" : text;
 }
 
@@ -112,30 +113,30 @@ RowTable::Rows rows_of_workers(const ClusterView& cluster, const PeakMemory& pea
   RowTable::Rows rows;
   for (const WorkerView& worker : cluster.workers()) {
     const auto& status = worker.status;
-    const std::string name = display_text(status.worker.text());
+    const std::string name = NameTable::shown(status.worker.text());
     const std::uint64_t rss = megabytes_of(worker.rss_bytes);
     const std::uint64_t host_free = megabytes_of(status.rss_free_bytes);
-    rows[name] = {
-        quoted(short_name(name)),
-        quoted(name),
-        quoted(worker.manager_id.empty() ? no_manager() : display_text(worker.manager_id.text())),
-        percentage(status.agent.cpu_permille),
-        number(megabytes_of(status.agent.rss_bytes)),
-        percentage(worker.cpu_permille),
-        number(rss),
-        number(host_free),
-        number(rss + host_free),
-        number(status.free),
-        number(status.sent),
-        number(status.queued),
-        number(status.suspended),
-        quoted(lag_text(status.lag_us)),
-        quoted(display_text(status.itl)),
-        quoted(seen_text(status.last_seconds)),
-        quoted(capabilities_of(worker)),
-        number(status.lag_us),
-        number(worker.rss_bytes),
-        processors_of(worker, peaks)};
+    rows[name] = {quoted(short_name(name)),
+                  quoted(name),
+                  quoted(worker.manager_id.empty() ? no_manager()
+                                                   : NameTable::shown(worker.manager_id.text())),
+                  percentage(status.agent.cpu_permille),
+                  number(megabytes_of(status.agent.rss_bytes)),
+                  percentage(worker.cpu_permille),
+                  number(rss),
+                  number(host_free),
+                  number(rss + host_free),
+                  number(status.free),
+                  number(status.sent),
+                  number(status.queued),
+                  number(status.suspended),
+                  quoted(lag_text(status.lag_us)),
+                  quoted(NameTable::shown(status.itl)),
+                  quoted(seen_text(status.last_seconds)),
+                  quoted(capabilities_of(worker)),
+                  number(status.lag_us),
+                  number(worker.rss_bytes),
+                  processors_of(worker, peaks)};
   }
   return rows;
 }
@@ -153,18 +154,19 @@ std::vector<std::string_view> manager_keys() {
 RowTable::Rows rows_of_managers(const ClusterView& cluster) {
   RowTable::Rows rows;
   for (const ManagerView& manager : cluster.managers()) {
-    const std::string name = manager.id.empty() ? no_manager() : display_text(manager.id.text());
+    const std::string name =
+        manager.id.empty() ? no_manager() : NameTable::shown(manager.id.text());
     const bool connected = manager.detail.has_value();
     const auto detail = manager.detail.value_or(wire::StateScheduler::ManagerDetail{});
     const Totals& sum = manager.totals;
     const bool has_most = connected && detail.max_task_concurrency != ~std::uint32_t{0};
     rows[name] = {quoted(name),
-                  quoted(connected ? display_text(detail.identity) : no_manager()),
+                  quoted(connected ? NameTable::shown(detail.identity) : no_manager()),
                   quoted(connected ? seen_text(detail.last_seen_seconds) : no_manager()),
                   has_most ? number(detail.max_task_concurrency) : "null",
                   number(sum.workers),
                   number(detail.pending_workers),
-                  quoted(display_text(detail.capabilities)),
+                  quoted(NameTable::shown(detail.capabilities)),
                   percentage(sum.cpu_permille),
                   number(megabytes_of(sum.rss_bytes)),
                   number(sum.free),
@@ -180,7 +182,7 @@ std::vector<std::string_view> client_keys() { return {"tasks"}; }
 RowTable::Rows rows_of_clients(const ClusterView& cluster) {
   RowTable::Rows rows;
   for (const auto& client : cluster.state().clients)
-    rows[display_text(client.client.text())] = {number(client.tasks)};
+    rows[NameTable::shown(client.client.text())] = {number(client.tasks)};
   return rows;
 }
 

@@ -261,6 +261,19 @@ TEST_CASE("a peak is the most that a processor ever had", "[view]") {
         std::string::npos);
 }
 
+TEST_CASE("a long name is the same wherever it stands", "[view]") {
+  PageFeed feed({.monitor_address = "a", .started = test::start});
+  const std::string name(1000, 'x');
+  wire::StateScheduler state;
+  state.workers = {test::worker(name)};
+  feed.on_message(state, moment(0));
+  feed.on_message(task(1, TaskState::running, name), moment(0));
+  Page page;
+  page.apply(feed.take_delta(moment(0)).value());
+  CHECK(page.tables["workers"].begin()->first == page.tasks[0]["worker"]);
+  CHECK(page.tasks[0]["worker"].size() == NameTable::name_bytes_max);
+}
+
 TEST_CASE("hostile names are text in JSON and in metrics", "[view]") {
   PageFeed feed({.monitor_address = "a", .started = test::start});
   const std::string evil = "</script>\"\\\n\x1b[2J\xff\xe2\x80\xae";

@@ -14,6 +14,7 @@ namespace scaler::view {
 class NameTable {
  public:
   static constexpr std::size_t name_bytes_max = 256;  // the rest of a longer one is cut off
+  static std::string shown(std::string_view bytes);
 
   NameTable();
   std::uint32_t hold(std::string_view bytes);

@@ -38,6 +38,7 @@ class PageFeed {
   std::optional<std::string> take_delta(Now now);
   // All, as of the last delta: take that first, and give it to those who are there.
   std::string snapshot(Now now) const;
+  std::uint64_t sequence() const;  // counts the deltas
 
   std::string metrics(Now now) const;  // Prometheus' text format
   bool is_fresh(Now now) const;        // the scheduler said something within five seconds
