@@ -129,9 +129,10 @@ class Launcher(unittest.TestCase):
         with Launched() as launched:
             launched.wait_ready()
             text = launched.log()
+            # What each process says itself: the launcher's own line about it may come a moment later.
             order = [text.index(part) for part in (
-                "ObjectStorageServer: started", "launcher: scheduler starts", "listen to scheduler monitor address",
-                "launcher: wm-one starts", "wm-one: Worker[0] started", "launcher: 3 processes run",
+                "ObjectStorageServer: started", "scheduler: logging to", "listen to scheduler monitor address",
+                "wm-one: logging to", "wm-one: Worker[0] started", "launcher: 3 processes run",
             )]
             self.assertEqual(order, sorted(order), text)
 
