@@ -31,7 +31,7 @@ bool read_address(const char* text, Address& into) {
 }
 
 // Core(*, address, identity, object_storage_address, timeout_seconds, heartbeat_interval_seconds,
-//      serializer, serialize, deserialize, stream_output, profiling, ymq_first,
+//      serializer, serialize, deserialize, explain, stream_output, profiling, ymq_first,
 //      tls_cert, tls_key)
 PyObject* new_core(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
   static const char* words[] = {"address",
@@ -42,6 +42,7 @@ PyObject* new_core(PyTypeObject* type, PyObject* arguments, PyObject* keywords) 
                                 "serializer",
                                 "serialize",
                                 "deserialize",
+                                "explain",
                                 "stream_output",
                                 "profiling",
                                 "ymq_first",
@@ -50,12 +51,12 @@ PyObject* new_core(PyTypeObject* type, PyObject* arguments, PyObject* keywords) 
                                 nullptr};
   const char *address, *identity, *storage, *certificate, *key;
   double timeout, heartbeat;
-  PyObject *serializer, *serialize, *deserialize;
+  PyObject *serializer, *serialize, *deserialize, *explain;
   int streams, profiling, ymq_first;
-  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "$sszddSOOpppzz", const_cast<char**>(words),
-                                   &address, &identity, &storage, &timeout, &heartbeat, &serializer,
-                                   &serialize, &deserialize, &streams, &profiling, &ymq_first,
-                                   &certificate, &key))
+  if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "$sszddSOOOpppzz",
+                                   const_cast<char**>(words), &address, &identity, &storage,
+                                   &timeout, &heartbeat, &serializer, &serialize, &deserialize,
+                                   &explain, &streams, &profiling, &ymq_first, &certificate, &key))
     return nullptr;
   SessionOptions options;
   if (!read_address(address, options.link.scheduler)) return nullptr;
@@ -76,6 +77,7 @@ PyObject* new_core(PyTypeObject* type, PyObject* arguments, PyObject* keywords) 
   options.link.client.serializer = copy_payload(serializer);
   options.link.speaks_ymq_first = ymq_first != 0;
   options.serialize = serialize;
+  options.explain = explain;
   options.default_serializer = deserialize == Py_None;
   options.deserialize = deserialize == Py_None ? nullptr : deserialize;
   options.streams = streams != 0;

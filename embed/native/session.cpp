@@ -27,6 +27,21 @@ void print_output(const client::Output& output) {
   Py_DECREF(stream);
 }
 
+// A handler of the log is user code, so it is not called here.
+void tell_explanation(Session* session, const client::Explained& explained) {
+  PyObject* text = PyUnicode_DecodeUTF8(explained.text.data(),
+                                        static_cast<Py_ssize_t>(explained.text.size()), "replace");
+  PyObject* argument =
+      text == nullptr ? nullptr
+                      : Py_BuildValue("(On)", text, static_cast<Py_ssize_t>(explained.open_tasks));
+  Py_XDECREF(text);
+  if (argument != nullptr)
+    pump::call_later(own(session->explain), argument);
+  else
+    PyErr_Clear();  // it is not worth a failure
+  Py_XDECREF(argument);
+}
+
 void apply_end(Session* session, client::Ended& ended) {
   session->ended = true;
   session->end_reason = ended.reason;
@@ -49,9 +64,11 @@ void release(Session* session) {
   sessions->erase(session);
   PyObject* serialize = session->serialize;
   PyObject* deserialize = session->deserialize;
+  PyObject* explain = session->explain;
   delete session;
   Py_XDECREF(serialize);
   Py_XDECREF(deserialize);
+  Py_XDECREF(explain);
 }
 
 Session* start_session(SessionOptions options) {
@@ -60,6 +77,7 @@ Session* start_session(SessionOptions options) {
   session->owner_hash = owner_hash_of(as_bytes(session->identity));
   session->serialize = own(options.serialize);
   session->deserialize = options.deserialize == nullptr ? nullptr : own(options.deserialize);
+  session->explain = own(options.explain);
   session->default_serializer = options.default_serializer;
   session->streams = options.streams;
   session->profiling = options.profiling;
@@ -131,6 +149,8 @@ void apply(Session* session, client::Notice& notice) {
     settle_lost(*lost);
   } else if (auto* output = std::get_if<client::Output>(&notice)) {
     print_output(*output);
+  } else if (auto* explained = std::get_if<client::Explained>(&notice)) {
+    tell_explanation(session, *explained);
   } else if (std::holds_alternative<client::Ready>(notice)) {
     session->ready = true;
   } else if (std::holds_alternative<client::Cleared>(notice)) {

@@ -18,6 +18,7 @@ struct Session {
   std::string identity;
   PyObject* serialize = nullptr;    // called for what plain pickle cannot do
   PyObject* deserialize = nullptr;  // null: pickle.loads, which reads any memory
+  PyObject* explain = nullptr;      // called with (text, open tasks): why one has not ended
   bool default_serializer = true;
   bool streams = false;
   bool profiling = true;
@@ -46,6 +47,7 @@ struct SessionOptions {
   clientio::LinkOptions link;
   PyObject* serialize = nullptr;
   PyObject* deserialize = nullptr;
+  PyObject* explain = nullptr;
   bool default_serializer = true;
   bool streams = false;
   bool profiling = true;

@@ -9,7 +9,9 @@
 namespace scaler::client {
 
 ClientCore::Impl::Impl(Options given)
-    : options(std::move(given)), identity(Bytes::copy_of(options.identity)) {
+    : options(std::move(given)),
+      identity(Bytes::copy_of(options.identity)),
+      doubt_after(options.doubt_after) {
   creates.type = wire::ObjectInstructionType::create;
   // One lost echo does not end a client, however short its patience.
   constexpr int heartbeats_per_timeout = 3;
@@ -77,6 +79,11 @@ void ClientCore::on_scheduler_message(wire::Message message, TimePoint now, Outb
   } else {
     ++my.counters.unexpected_messages;
   }
+}
+
+void ClientCore::on_explanation(std::string text, Outbox& out) {
+  if (impl_->phase == Impl::Phase::ready)
+    out.notices.emplace_back(Explained{std::move(text), impl_->tasks.size()});
 }
 
 void ClientCore::on_store_connected(TimePoint /*now*/, Outbox& out) {

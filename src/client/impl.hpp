@@ -87,6 +87,11 @@ struct ClientCore::Impl {
   void end(Reason reason, const std::string& text, Outbox& out);
   void refuse(const Request& request, Outbox& out);  // after the end
 
+  // ---- doubts.cpp: whether somebody can run what is waited for ----
+  void doubt(TimePoint now, Outbox& out);  // with each echo; O(1)
+  void pick_doubted(TimePoint now);
+  std::optional<TaskId> to_ask_about(const TaskId& id) const;
+
   // ---- tasks.cpp ----
   void on_request(Submit& request, Outbox& out);
   void on_request(FetchResult& request, Outbox& out);
@@ -144,6 +149,11 @@ struct ClientCore::Impl {
   bool scheduler_lost = false;  // since it was known
   bool copies_welcome = false;  // the scheduler knows what to do with them
   std::string last_failure;     // why the scheduler cannot be reached
+
+  std::vector<TaskId> doubted;  // some that were open at `doubted_since`
+  TimePoint doubted_since;
+  Duration doubt_after;
+  std::size_t doubt_bucket = 0;  // of `tasks`, where the last look ended
 
   // object storage
   std::optional<Address> store_address;

@@ -32,6 +32,7 @@ void ClientCore::Impl::on_echo(const wire::ClientHeartbeatEcho& echo, TimePoint 
     latency_us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(half.count(), 0, 0xFFFFFFFF));
     heartbeat_sent.reset();
   }
+  doubt(now, out);
   if (phase != Phase::connecting) return;
   if (options.object_storage) {
     store_address = options.object_storage;

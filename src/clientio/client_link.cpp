@@ -26,6 +26,7 @@
 #include "scaler/net/tls_files.hpp"
 #include "scaler/net/watcher.hpp"
 #include "scaler/wire/codec.hpp"
+#include "scaler/wire/inquiry.hpp"
 
 namespace scaler::clientio {
 
@@ -141,10 +142,16 @@ class LinkThread final : public net::DealerEvents, public StoreEvents {
   void on_message(Bytes payload) override {
     passed(payload.size() + piece_bytes);
     auto message = wire::decode(payload);
-    if (message) return core_.on_scheduler_message(std::move(*message), loop_.now(), outbox_);
+    if (message) return hear(std::move(*message));
     if (auto more = bad_messages_.allow(loop_.now()))
       log::warning("a message of {} bytes is dropped: {} ({} more since the last line)",
                    payload.size(), message.error().text, *more);
+  }
+  void hear(wire::Message message) {
+    if (const auto* response = std::get_if<wire::InformationResponse>(&message))
+      if (auto answer = wire::decode_answer(response->response); answer && answer->understood)
+        return core_.on_explanation(std::move(answer->text), outbox_);
+    core_.on_scheduler_message(std::move(message), loop_.now(), outbox_);
   }
   void on_disconnected(std::string_view why) override {
     core_.on_scheduler_lost(why, loop_.now(), outbox_);
@@ -307,6 +314,12 @@ void LinkThread::perform(client::Effect effect) {
     store_->remove(remove->id);
   } else if (auto* address = std::get_if<client::ConnectStore>(&effect)) {
     connect_store(address->address);
+  } else if (auto* why = std::get_if<client::AskWhy>(&effect)) {
+    wire::Question question;
+    question.kind = wire::QuestionKind::why;
+    question.form = wire::AnswerForm::json;
+    question.subject = why->task.hex();
+    scheduler_.send(wire::encode(wire::Message(wire::InformationRequest{wire::encode(question)})));
   } else if (auto* end = std::get_if<client::HangUp>(&effect)) {
     hang_up(end->patience);
   }

@@ -1,5 +1,7 @@
 """SchedulerClusterCombo: a whole cluster that is there at once and leaves nothing behind."""
 
+import concurrent.futures
+import contextlib
 import gc
 import multiprocessing
 import os
@@ -46,6 +48,19 @@ class Life(unittest.TestCase):
         wait_gone(pids)
         self.assertTrue(all(map(is_free, addresses(combo))))
         combo.shutdown()  # again: nothing happens
+
+    def test_a_program_whose_workers_cannot_start_is_told_so_while_it_waits(self):
+        with SchedulerClusterCombo(n_workers=1, preload="module_that_is_nowhere:function", **QUIET) as combo:
+            with Client(combo.get_address()) as client, self.assertLogs("scaler.client", "WARNING") as log:
+                client.get({"one": (int,), "two": (abs, "one")}, ["two"], block=False)
+                future = client.submit(abs, -1)
+                for _ in range(30):
+                    with contextlib.suppress(TimeoutError, concurrent.futures.TimeoutError):
+                        future.result(timeout=1)
+                    if log.records:
+                        break
+        self.assertRegex(log.output[0], r"tcp://.*: no worker is connected, .*not done: 2\).*has ended \(exit code 1\)")
+        self.assertEqual(len(log.output), 1)
 
     def test_the_last_reference_takes_the_cluster_with_it(self):
         combo = SchedulerClusterCombo(n_workers=1, **QUIET)

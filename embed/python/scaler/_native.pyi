@@ -31,6 +31,7 @@ class Core:
         serializer: bytes,
         serialize: Callable[[Any], bytes],
         deserialize: Optional[Callable[[Any], Any]],
+        explain: Callable[[Tuple[str, int]], None],
         stream_output: bool,
         profiling: bool,
         ymq_first: bool,

@@ -34,6 +34,8 @@ struct Options {
   // While tasks are open, small objects wait longer: some releases of the peer's worker do not bear
   // a release between a processor's death and their noticing it.
   Duration release_interval_busy = 5s;
+  // A task that has not ended for so long is asked about (AskWhy), then after twice as long again.
+  Duration doubt_after = 10s;
 };
 
 // Whoever waits for a task, as the owner of the core knows it. Never looked into here.
@@ -144,6 +146,10 @@ struct Output {
   bool standard_error = false;
   std::string text;
 };
+struct Explained {  // why a task of ours has not ended, in the scheduler's words
+  std::string text;
+  std::size_t open_tasks = 0;
+};
 struct Cleared {};  // everything before it has been told
 struct ShutdownAnswered {
   bool accepted = false;
@@ -152,7 +158,7 @@ struct Ended {  // the last one
   Reason reason = Reason::left;
   std::string text;
 };
-using Notice = std::variant<Ready, Finished, Arrived, Canceled, Lost, Output, Cleared,
+using Notice = std::variant<Ready, Finished, Arrived, Canceled, Lost, Output, Explained, Cleared,
                             ShutdownAnswered, Ended>;
 
 // ---- what is to be done for it ----
@@ -174,10 +180,14 @@ struct GetObject {
 struct RemoveObject {
   ObjectId id;
 };
+struct AskWhy {  // the scheduler, which is one of ours; what it answers is for on_explanation
+  TaskId task;
+};
 struct HangUp {  // write what was said for at most this long, then end
   Duration patience;
 };
-using Effect = std::variant<ToScheduler, ConnectStore, PutObject, GetObject, RemoveObject, HangUp>;
+using Effect =
+    std::variant<ToScheduler, ConnectStore, PutObject, GetObject, RemoveObject, AskWhy, HangUp>;
 
 struct Outbox {
   std::vector<Effect> effects;
@@ -199,6 +209,7 @@ class ClientCore {
   void on_scheduler_connected(TimePoint now, Outbox& out);
   void on_scheduler_lost(std::string_view why, TimePoint now, Outbox& out);
   void on_scheduler_message(wire::Message message, TimePoint now, Outbox& out);
+  void on_explanation(std::string text, Outbox& out);
 
   void on_store_connected(TimePoint now, Outbox& out);
   void on_store_lost(std::string_view why, TimePoint now, Outbox& out);

@@ -14,6 +14,7 @@ from scaler.client.future import ScalerFuture
 from scaler.client.object_reference import ObjectReference
 from scaler.client.serializer.default import DefaultSerializer
 from scaler.client.serializer.mixins import Serializer
+from scaler.client.waits import Waits
 from scaler.utility.identifiers import ClientID, ObjectID
 
 __all__ = ["Client", "ObjectReference", "ScalerFuture"]
@@ -108,6 +109,7 @@ class Client:
             serializer=_pickled(serializer, plain),
             serialize=serializer.serialize,
             deserialize=None if plain else serializer.deserialize,
+            explain=Waits(self._address).explain,
             stream_output=self._stream_output,
             profiling=self._profiling,
             ymq_first=os.environ.get("SCALER_NETWORK_BACKEND") == "ymq",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import operator
+import weakref
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from scaler.cluster.object_storage_server import ObjectStorageServerProcess
@@ -25,6 +26,7 @@ from scaler.worker_manager_adapter.baremetal.native import NativeWorkerManager
 _StorageAddress = Union[ObjectStorageAddressConfig, AddressConfig]
 _ENCRYPTED = (SocketType.tls, SocketType.wss)
 _EXIT_CODE_MISUSED = 2
+_combos: "weakref.WeakSet[SchedulerClusterCombo]" = weakref.WeakSet()
 _ATTEMPTS = 5  # to find free ports: somebody may take one between our look and our listening
 
 
@@ -150,6 +152,7 @@ class SchedulerClusterCombo:
         self._security_config = security_config
         self._monitor_address = None if monitor_address is None else _address_of(monitor_address)
         self._start(address, object_storage_address, scheduler_of, manager_of, logging_config)
+        _combos.add(self)
         logging.info("SchedulerClusterCombo: started at %s", self.get_address())
 
     # ---- life ----
@@ -242,6 +245,16 @@ class SchedulerClusterCombo:
     def _roles(self) -> List[RoleProcess]:
         """In the order in which they stop."""
         return [self._worker_manager_process, self._scheduler, self._object_storage]
+
+
+def end_of_workers(address: str) -> Optional[str]:
+    """How the manager of the workers failed, if one of this process's clusters has this address and lost it. A manager
+    of no workers ends well."""
+    for combo in list(_combos):
+        code = combo._worker_manager_process.exitcode
+        if combo.get_address() == address and not combo._shutdown_called and code:
+            return f"exit code {code}" if code >= 0 else f"signal {-code}"
+    return None
 
 
 def _count_of_workers(given: Any) -> int:
