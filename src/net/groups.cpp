@@ -37,18 +37,6 @@ void ask_to_end(int target) {
   ::kill(target, SIGCONT);
 }
 
-std::vector<int> running_children_of_this_session() {
-  std::vector<int> found;
-  const pid_t session = ::getsid(0);
-  std::error_code ignored;
-  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
-    std::ifstream children(thread.path() / "children");
-    for (int pid = 0; children >> pid;)
-      if (::getsid(pid) == session && is_running(pid)) found.push_back(pid);
-  }
-  return found;
-}
-
 void pause_for(Duration time) {
   timespec left{0, std::chrono::nanoseconds(time).count()};
   ::nanosleep(&left, nullptr);
@@ -63,7 +51,25 @@ void ask_all_to_end(const std::vector<int>& children, const std::vector<int>& gr
     if (std::ranges::find(groups, ::getpgid(child)) == groups.end()) ask_to_end(child);
 }
 
+std::vector<int> left_but(const std::vector<int>& spared) {
+  std::vector<int> left = running_children_of_this_session();
+  std::erase_if(left, [&](int pid) { return std::ranges::find(spared, pid) != spared.end(); });
+  return left;
+}
+
 }  // namespace
+
+std::vector<int> running_children_of_this_session() {
+  std::vector<int> found;
+  const pid_t session = ::getsid(0);
+  std::error_code ignored;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
+    std::ifstream children(thread.path() / "children");
+    for (int pid = 0; children >> pid;)
+      if (::getsid(pid) == session && is_running(pid)) found.push_back(pid);
+  }
+  return found;
+}
 
 void ProcessGroups::add(int leader, Duration patience) {
   groups_.insert_or_assign(leader, Group{patience});
@@ -101,25 +107,26 @@ void ProcessGroups::kill_late(int number) {
   ::kill(-number, SIGKILL);
 }
 
-void end_children(const std::vector<int>& killed, Duration patience) {
+void end_children(const std::vector<int>& killed, const std::vector<int>& spared,
+                  Duration patience) {
   for (const int pid : killed) ::kill(pid, SIGKILL);
   siginfo_t info{};
   for (const int pid : killed)  // not reaped, so that the numbers of their groups stay theirs
     while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 &&
            errno == EINTR) {
     }
-  auto left = running_children_of_this_session();
+  auto left = left_but(spared);
   if (!left.empty()) {
     log::info("{} processes that tasks left running are ended", left.size());
     ask_all_to_end(left, killed);
     for (Duration waited{}; waited < patience && !left.empty(); waited += look_interval) {
       pause_for(look_interval);
-      left = running_children_of_this_session();
+      left = left_but(spared);
     }
   }
   for (const int pid : killed) ::kill(-pid, SIGKILL);
   for (int look = 0; look < last_looks_max; ++look) {
-    left = running_children_of_this_session();
+    left = left_but(spared);
     if (left.empty()) break;
     for (const int pid : left) ::kill(pid, SIGKILL);
     pause_for(look_interval);

@@ -34,9 +34,13 @@ class ProcessGroups {
   std::unordered_map<int, Group> groups_;
 };
 
+// Children of this process that run, but for those with a session of their own.
+std::vector<int> running_children_of_this_session();
+
 // For the last moments of this process, and it blocks: kills these children, each with its group,
 // and ends every other child of this session, whoever left it to us, by SIGTERM and `patience`
-// later by SIGKILL. Children with a session of their own live on.
-void end_children(const std::vector<int>& killed, Duration patience);
+// later by SIGKILL. Children with a session of their own, and those spared, live on.
+void end_children(const std::vector<int>& killed, const std::vector<int>& spared,
+                  Duration patience);
 
 }  // namespace scaler::net

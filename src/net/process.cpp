@@ -11,6 +11,7 @@
 #include <deque>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "net/groups.hpp"
 #include "net/job.hpp"
@@ -117,7 +118,8 @@ struct Children::Impl {
   Loop& loop;
   ProcessGroups groups;
   std::unordered_map<int, std::function<void(ExitStatus)>> watchers;
-  std::deque<Ended> ended;  // unwatched, oldest first
+  std::vector<int> earlier;  // children that the program before us started, and then became us
+  std::deque<Ended> ended;   // unwatched, oldest first
   Signal on_child;
   Job deliver_job;
   Lifetime lifetime;
@@ -147,12 +149,13 @@ void Children::watch_leader(int pid, Duration patience, std::function<void(ExitS
 
 void Children::end_all(const std::vector<int>& killed, Duration patience) {
   for (const int pid : killed) impl_->forget(pid);
-  end_children(killed, patience);
+  end_children(killed, impl_->earlier, patience);
 }
 
 void Children::adopt_orphans() {
   const int status = prctl(PR_SET_CHILD_SUBREAPER, 1);
   SCALER_ASSERT(status == 0, std::strerror(errno));
+  impl_->earlier = running_children_of_this_session();
 }
 
 }  // namespace scaler::net

@@ -148,7 +148,7 @@ class LeftRunning(Limited):
         self.stop()
 
     def test_a_crash_and_a_time_out_leave_nothing(self):
-        self.start_cluster("--task-timeout-seconds", "1")
+        self.start_cluster("--task-timeout-seconds", "5")  # time enough for a task to start something
         for function in (starts_and_dies, starts):
             with self.subTest(function.__name__):
                 future, pids = self.submit(function, *SLEEP)
