@@ -48,7 +48,7 @@ target_link_libraries(capnp_static_pic PUBLIC Threads::Threads)
 
 foreach(library uv_static_pic capnp_static_pic)
   target_compile_options(${library} PRIVATE -w -fvisibility=hidden -ffunction-sections -fdata-sections)
-  set_target_properties(${library} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(${library} PROPERTIES POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF)  # their names collide
 endforeach()
 
 # ---- ours ----

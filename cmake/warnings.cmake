@@ -1,5 +1,8 @@
 # One interface target carries how our own code is compiled. Third-party headers are SYSTEM and stay out of it.
 set(SCALER_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Werror)
+if(SCALER_UNITY)  # of files that are compiled together, one's own constants and types are no fault of the next
+  list(APPEND SCALER_WARNINGS -Wno-shadow -Wno-subobject-linkage)
+endif()
 add_library(scaler_flags INTERFACE)
 target_compile_options(scaler_flags INTERFACE ${SCALER_WARNINGS}
   -fno-pie -ffunction-sections -fdata-sections)

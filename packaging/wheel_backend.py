@@ -91,6 +91,8 @@ def build_sdist(sdist_directory, config_settings=None):
 
 def build_program():
     generator = ["cmake", "--preset", "release", "-Wno-dev", "-DSCALER_EXTENSION=ON"]
+    if not (BUILD / "CMakeCache.txt").exists():
+        generator.append("-DSCALER_UNITY=ON")  # half the work; a build that is there stays as it is
     build = ["cmake", "--build", str(BUILD), "-j", str(os.cpu_count()), "--target", "scaler", NATIVE_TARGET]
     for command in (generator, build):
         try:

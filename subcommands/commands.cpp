@@ -58,8 +58,6 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-Error usage(std::string text) { return {Errc::usage, std::move(text)}; }
-
 // A role takes SIGTERM and SIGINT as events, from its first moment on: main has blocked them, and
 // the role's handlers let them through. Every other command is ended by them as any program.
 int enter(Entry entry, const Arguments& arguments) {
@@ -92,9 +90,9 @@ int run_linked(std::string_view name, const Arguments& arguments) {
   for (const Subcommand& command : table)
     if (command.shown == Shown::yes && !command.link.empty())
       links += fmt::format("{}{}", links.empty() ? "" : ", ", command.link);
-  return complain(name, usage(fmt::format("no command has this name; link the program as scaler "
-                                          "or as one of {}",
-                                          links)));
+  return complain(name, misuse(fmt::format("no command has this name; link the program as scaler "
+                                           "or as one of {}",
+                                           links)));
 }
 
 // A file that is there, or that is spelled like one. ./name forces a file.
@@ -126,7 +124,7 @@ int unknown_command(std::string_view word) {
   const std::string close = config::nearest(word, names);
   return complain(
       "scaler",
-      usage(fmt::format(
+      misuse(fmt::format(
           "unknown command '{}', and no such file ({})", config::printable(word),
           close.empty() ? "'scaler help' lists them" : fmt::format("did you mean {}?", close))));
 }

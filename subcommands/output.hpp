@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scaler/base/result.hpp"
@@ -16,6 +17,9 @@ namespace scaler::subcommands {
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_failure = 1;
 inline constexpr int exit_usage = 2;
+
+// What was typed makes no sense: exit code 2.
+inline Error misuse(std::string text) { return {Errc::usage, std::move(text)}; }
 
 // Writes to standard output; a reader that has gone is no failure. Gives the exit code.
 int print(std::string_view text);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view command = "scaler run";
 constexpr int workers_max = 10'000;
-constexpr std::string_view usage =
+constexpr std::string_view python_usage =
     "usage: scaler run [options] SCRIPT [ARGUMENT ...]\n"
     "       scaler run [options] -m MODULE [ARGUMENT ...]\n"
     "       scaler run [options] -c CODE [ARGUMENT ...]\n\n"
@@ -33,8 +33,6 @@ constexpr std::string_view usage =
     "  -ll, --logging-level CRITICAL|ERROR|WARNING|INFO|DEBUG|NOTSET\n"
     "      what --workers N write to standard error [default: WARNING]\n";
 
-Error wrong(std::string text) { return {Errc::usage, std::move(text)}; }
-
 struct Wanted {
   embed::PythonProgram program;
   std::string address;
@@ -46,8 +44,8 @@ Result<int> workers_of(const std::string& value) {
   const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), workers);
   if (failure != std::errc{} || end != value.data() + value.size() || workers < 0 ||
       workers > workers_max)
-    return wrong(fmt::format("--workers: not a number of workers: '{}' (0 to {})",
-                             config::printable(value), workers_max));
+    return misuse(fmt::format("--workers: not a number of workers: '{}' (0 to {})",
+                              config::printable(value), workers_max));
   return workers;
 }
 
@@ -58,7 +56,7 @@ Status set_level(Wanted& wanted, const std::string& value) {
       wanted.program.logging_level = value;
       return ok();
     }
-  return wrong(fmt::format(
+  return misuse(fmt::format(
       "--logging-level: unknown level '{}' (one of CRITICAL, ERROR, WARNING, INFO, DEBUG, NOTSET)",
       config::printable(value)));
 }
@@ -75,7 +73,7 @@ Status set_option(Wanted& wanted, std::string_view name, const std::string& valu
   else if (name == "--python-env")
     wanted.program.python_env = value;
   else
-    return wrong(
+    return misuse(
         fmt::format("unknown option '{}' ('scaler run --help' lists them; options of the "
                     "program come after its name)",
                     config::printable(name)));
@@ -98,15 +96,15 @@ Result<Wanted> parse(const std::vector<std::string>& words) {
     const std::size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
     if (equals == std::string::npos && index == words.size())
-      return wrong(fmt::format("{} needs a value", config::printable(name)));
+      return misuse(fmt::format("{} needs a value", config::printable(name)));
     SCALER_CHECK(set_option(
         wanted, name, equals == std::string::npos ? words[index++] : word.substr(equals + 1)));
   }
   wanted.program.words.assign(words.begin() + static_cast<std::ptrdiff_t>(index), words.end());
   if (wanted.program.words.empty())
-    return wrong("no program is given: scaler run SCRIPT [ARGUMENT ...]");
+    return misuse("no program is given: scaler run SCRIPT [ARGUMENT ...]");
   if (wanted.program.workers >= 0 && !wanted.address.empty())
-    return wrong("--workers starts a scheduler and --address names one: give one of them");
+    return misuse("--workers starts a scheduler and --address names one: give one of them");
   return wanted;
 }
 
@@ -115,7 +113,7 @@ Result<Wanted> parse(const std::vector<std::string>& words) {
 int run_user_program(const Arguments& arguments) {
   const Result<Wanted> wanted = parse(arguments.words());
   if (!wanted) return complain(command, wanted.error());
-  if (wanted->help) return print(usage);
+  if (wanted->help) return print(python_usage);
   if (!wanted->address.empty()) setenv("SCALER_ADDRESS", wanted->address.c_str(), 1);
   return embed::run_python_program(wanted->program);
 }

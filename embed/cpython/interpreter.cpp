@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "embed/carried/carried.hpp"
+#include "embed/cpython/configuration.hpp"
 #include "embed/cpython/native_module.hpp"
 #include "embed/cpython/object.hpp"
 #include "embed/cpython/processor_methods.hpp"
@@ -39,20 +40,13 @@ Error error_of(const PyStatus& status, const char* doing) {
                                     status.err_msg != nullptr ? status.err_msg : "failed")};
 }
 
-// Frees the configuration on every way out.
-struct Configuration {
-  PyConfig config;
-  Configuration() { PyConfig_InitPythonConfig(&config); }
-  ~Configuration() { PyConfig_Clear(&config); }
-  Configuration(const Configuration&) = delete;
-  Configuration& operator=(const Configuration&) = delete;
-
-  Status set(wchar_t*& field, const std::string& value, const char* doing) {
-    const PyStatus status = PyConfig_SetBytesString(&config, &field, value.c_str());
-    if (PyStatus_Exception(status)) return error_of(status, doing);
-    return ok();
-  }
-};
+Status set(Configuration& wanted, wchar_t* PyConfig::*field, const std::string& value,
+           const char* doing) {
+  const PyStatus status =
+      PyConfig_SetBytesString(&wanted.config, &(wanted.config.*field), value.c_str());
+  if (PyStatus_Exception(status)) return error_of(status, doing);
+  return ok();
+}
 
 Status initialize(const InterpreterOptions& options, const std::string& executable) {
   PyPreConfig before;
@@ -66,9 +60,9 @@ Status initialize(const InterpreterOptions& options, const std::string& executab
   Configuration wanted;
   wanted.config.parse_argv = 0;
   wanted.config.install_signal_handlers = 0;
-  SCALER_CHECK(wanted.set(wanted.config.home, options.home, "home"));
-  SCALER_CHECK(wanted.set(wanted.config.program_name, executable, "program name"));
-  SCALER_CHECK(wanted.set(wanted.config.executable, executable, "executable"));
+  SCALER_CHECK(set(wanted, &PyConfig::home, options.home, "home"));
+  SCALER_CHECK(set(wanted, &PyConfig::program_name, executable, "program name"));
+  SCALER_CHECK(set(wanted, &PyConfig::executable, executable, "executable"));
   status = Py_InitializeFromConfig(&wanted.config);
   if (PyStatus_Exception(status)) return error_of(status, "initializing");
   return ok();

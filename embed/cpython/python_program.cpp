@@ -10,6 +10,7 @@
 #include <optional>
 #include <system_error>
 
+#include "embed/cpython/configuration.hpp"
 #include "embed/cpython/interpreter.hpp"
 #include "embed/cpython/native_module.hpp"
 #include "embed/cpython/object.hpp"
@@ -71,14 +72,6 @@ std::vector<char*> argv_of(std::vector<std::string>& words) {
   argv.push_back(nullptr);
   return argv;
 }
-
-struct Configuration {
-  PyConfig config;
-  Configuration() { PyConfig_InitPythonConfig(&config); }
-  ~Configuration() { PyConfig_Clear(&config); }
-  Configuration(const Configuration&) = delete;
-  Configuration& operator=(const Configuration&) = delete;
-};
 
 // The interpreter as a command: it reads its own options. `ended` is set when one of them was all
 // there was to do, as --version is.

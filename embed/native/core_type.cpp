@@ -89,7 +89,7 @@ PyObject* new_core(PyTypeObject* type, PyObject* arguments, PyObject* keywords) 
 }
 
 // May run in any thread, a client's own included: it asks for the end and does not wait.
-void deallocate(PyObject* self) {
+void deallocate_core(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   if (Session* session = session_of(self); session != nullptr) {
     session->dropped = true;
@@ -156,8 +156,7 @@ PyObject* release_objects(PyObject* self, PyObject* ids) {
     session->references.erase(id);
     request.objects.push_back(id);
   }
-  if (!session->ended && session->generation == process_generation())
-    session->link->post(std::move(request));
+  tell(session, std::move(request));
   return none();
 }
 
@@ -178,8 +177,7 @@ PyObject* abandon(PyObject* self, PyObject* futures) {
     request.tasks.push_back(reinterpret_cast<Future*>(item)->id);  // the package passes no others
     Py_DECREF(item);
   }
-  if (!session->ended && session->generation == process_generation())
-    session->link->post(std::move(request));
+  tell(session, std::move(request));
   return none();
 }
 
@@ -246,7 +244,7 @@ PyObject* get_forked(PyObject* self, void*) {
   return boolean(session_of(self)->generation != process_generation());
 }
 
-PyMethodDef methods[] = {
+PyMethodDef core_methods[] = {
     {"wait_ready", wait_ready, METH_NOARGS, "Wait for the connections; raises what came instead."},
     {"check_usable", check, METH_NOARGS,
      "Raises what stops the client from being used, if anything."},
@@ -269,7 +267,7 @@ PyMethodDef methods[] = {
     {"shutdown", shutdown, METH_NOARGS, "Ask the scheduler to end; False if it refuses."},
     {nullptr, nullptr, 0, nullptr}};
 
-PyGetSetDef attributes[] = {
+PyGetSetDef core_attributes[] = {
     {"ended", get_ended, nullptr, "Whether the client has left or was lost.", nullptr},
     {"forked", get_forked, nullptr, "Whether this process is a fork of the client's.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
@@ -293,9 +291,9 @@ bool read_capabilities(PyObject* object, wire::Capabilities& into) {
 
 int make_core_type(PyObject* module) {
   static PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_core)},
-                                {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
-                                {Py_tp_methods, methods},
-                                {Py_tp_getset, attributes},
+                                {Py_tp_dealloc, reinterpret_cast<void*>(deallocate_core)},
+                                {Py_tp_methods, core_methods},
+                                {Py_tp_getset, core_attributes},
                                 {0, nullptr}};
   static PyType_Spec spec = {"scaler._native.Core", sizeof(Core), 0, Py_TPFLAGS_DEFAULT, slots};
   core_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));

@@ -34,7 +34,7 @@ client::Token token_of(Future* future) {
 
 namespace {
 
-Future* future_of(client::Token token) { return reinterpret_cast<Future*>(token); }
+Future* future_named(client::Token token) { return reinterpret_cast<Future*>(token); }
 
 void keep_value(Future* future, PyObject* value) {
   future->value = value;
@@ -98,7 +98,7 @@ bool settle(Future* future, State state, PyObject* value) {
 }
 
 void settle_finished(client::Finished& finished) {
-  Future* future = future_of(finished.token);
+  Future* future = future_named(finished.token);
   if (!is_done(future)) {
     if (finished.profile) {
       future->profile = *finished.profile;
@@ -112,20 +112,20 @@ void settle_finished(client::Finished& finished) {
 }
 
 void settle_arrived(client::Arrived& arrived) {
-  Future* future = future_of(arrived.token);
+  Future* future = future_named(arrived.token);
   future->payload = std::move(arrived.payload);
   future->here = true;
   Py_DECREF(as_object(future));
 }
 
 void settle_canceled(const client::Canceled& canceled) {
-  Future* future = future_of(canceled.token);
+  Future* future = future_named(canceled.token);
   settle(future, State::cancelled, nullptr);
   Py_DECREF(as_object(future));
 }
 
 void settle_lost(const client::Lost& lost) {
-  Future* future = future_of(lost.token);
+  Future* future = future_named(lost.token);
   PyObject* exception = make_exception(lost.reason, lost.text);
   if (exception == nullptr) {  // no memory, or a broken package: then that is what happened
     PyObject *type, *traceback;

@@ -14,7 +14,7 @@ PyTypeObject* link_type = nullptr;
 
 Future* future_behind(PyObject* self) { return reinterpret_cast<Link*>(self)->future; }
 
-void deallocate(PyObject* self) {
+void deallocate_link(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   Py_DECREF(as_object(future_behind(self)));
   PyObject_Free(self);
@@ -65,20 +65,21 @@ PyObject* remove(PyObject* self, PyObject* waiter) {
   return nullptr;
 }
 
-PyMethodDef methods[] = {{"acquire", method(enter), METH_NOARGS, nullptr},
-                         {"release", method(leave), METH_NOARGS, nullptr},
-                         {"__enter__", method(enter), METH_NOARGS, nullptr},
-                         {"__exit__", method(leave), METH_VARARGS, nullptr},
-                         {"notify_all", method(notify_all), METH_NOARGS, nullptr},
-                         {"append", method(append), METH_O, nullptr},
-                         {"remove", method(remove), METH_O, nullptr},
-                         {nullptr, nullptr, 0, nullptr}};
+PyMethodDef link_methods[] = {{"acquire", method(enter), METH_NOARGS, nullptr},
+                              {"release", method(leave), METH_NOARGS, nullptr},
+                              {"__enter__", method(enter), METH_NOARGS, nullptr},
+                              {"__exit__", method(leave), METH_VARARGS, nullptr},
+                              {"notify_all", method(notify_all), METH_NOARGS, nullptr},
+                              {"append", method(append), METH_O, nullptr},
+                              {"remove", method(remove), METH_O, nullptr},
+                              {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 
 int make_link_type() {
-  static PyType_Slot slots[] = {
-      {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)}, {Py_tp_methods, methods}, {0, nullptr}};
+  static PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(deallocate_link)},
+                                {Py_tp_methods, link_methods},
+                                {0, nullptr}};
   static PyType_Spec spec = {"scaler._native.FutureLink", sizeof(Link), 0, Py_TPFLAGS_DEFAULT,
                              slots};
   link_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));

@@ -57,7 +57,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   return 0;
 }
 
-int clear(PyObject* self) {
+int clear_future(PyObject* self) {
   Future* future = future_of(self);
   Py_CLEAR(future->dict);
   Py_CLEAR(future->value);
@@ -72,16 +72,15 @@ int clear(PyObject* self) {
 void give_up_result(Future* future) {
   Session* session = future->session;
   if (future->here || future->state == State::cancelled || future->state == State::running) return;
-  if (session->ended || session->generation != process_generation()) return;
-  session->link->post(client::Abandon{{future->id}});
+  tell(session, client::Abandon{{future->id}});
 }
 
-void deallocate(PyObject* self) {
+void deallocate_future(PyObject* self) {
   Future* future = future_of(self);
   PyTypeObject* type = Py_TYPE(self);
   PyObject_GC_UnTrack(self);  // always: a subclass's own deallocation has tracked it again
   if (future->weak != nullptr) PyObject_ClearWeakRefs(self);
-  clear(self);
+  clear_future(self);
   if (Session* session = future->session; session != nullptr) {
     give_up_result(future);
     release(session);
@@ -307,7 +306,7 @@ int set_attribute(PyObject* self, PyObject* name, PyObject* value) {
 
 constexpr int fast = METH_FASTCALL | METH_KEYWORDS;
 
-PyMethodDef methods[] = {
+PyMethodDef future_methods[] = {
     {"result", method(result), fast,
      "result(timeout=None)\n--\n\nWait for the task and return what it returned, or raise what it "
      "raised.\n\n:param timeout: seconds; None waits as long as it takes.\n"
@@ -354,15 +353,15 @@ PyMethodDef methods[] = {
     {"__reduce__", method(reduce), METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 
-PyGetSetDef attributes[] = {{"task_id", get_task_id, nullptr, "The task's TaskID.", nullptr},
-                            {"_condition", get_link, nullptr, nullptr, nullptr},
-                            {"_waiters", get_link, nullptr, nullptr, nullptr},
-                            {"_state", get_state, nullptr, nullptr, nullptr},
-                            {"_result", get_value, nullptr, nullptr, nullptr},
-                            {"_exception", get_value, nullptr, nullptr, &future_type},
-                            {"_done_callbacks", get_callbacks, nullptr, nullptr, nullptr},
-                            {"__dict__", get_dict, nullptr, nullptr, nullptr},
-                            {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyGetSetDef future_attributes[] = {{"task_id", get_task_id, nullptr, "The task's TaskID.", nullptr},
+                                   {"_condition", get_link, nullptr, nullptr, nullptr},
+                                   {"_waiters", get_link, nullptr, nullptr, nullptr},
+                                   {"_state", get_state, nullptr, nullptr, nullptr},
+                                   {"_result", get_value, nullptr, nullptr, nullptr},
+                                   {"_exception", get_value, nullptr, nullptr, &future_type},
+                                   {"_done_callbacks", get_callbacks, nullptr, nullptr, nullptr},
+                                   {"__dict__", get_dict, nullptr, nullptr, nullptr},
+                                   {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 PyMemberDef members[] = {  // read by PyType_FromSpec from 3.9 on
     {"__dictoffset__", T_PYSSIZET, offsetof(Future, dict), READONLY, nullptr},
@@ -375,12 +374,12 @@ void* slot(Function function) {
 }
 
 // Slots are not inherited from a second base, so both types name them all.
-#define SCALER_FUTURE_LIFE                                                 \
-  {Py_tp_new, slot(new_future)}, {Py_tp_init, slot(init_future)},          \
-      {Py_tp_dealloc, slot(deallocate)}, {Py_tp_traverse, slot(traverse)}, \
-      {Py_tp_clear, slot(clear)}, {Py_tp_setattro, slot(set_attribute)},   \
-      {Py_tp_repr, slot(represent)}, {                                     \
-    Py_am_await, slot(await)                                               \
+#define SCALER_FUTURE_LIFE                                                        \
+  {Py_tp_new, slot(new_future)}, {Py_tp_init, slot(init_future)},                 \
+      {Py_tp_dealloc, slot(deallocate_future)}, {Py_tp_traverse, slot(traverse)}, \
+      {Py_tp_clear, slot(clear_future)}, {Py_tp_setattro, slot(set_attribute)},   \
+      {Py_tp_repr, slot(represent)}, {                                            \
+    Py_am_await, slot(await)                                                      \
   }
 
 constexpr unsigned flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC;
@@ -395,8 +394,8 @@ PyObject* make_root() {
 
 PyObject* make_base() {
   static PyType_Slot slots[] = {SCALER_FUTURE_LIFE,
-                                {Py_tp_methods, methods},
-                                {Py_tp_getset, attributes},
+                                {Py_tp_methods, future_methods},
+                                {Py_tp_getset, future_attributes},
                                 {Py_tp_members, members},
                                 {0, nullptr}};
   static PyType_Spec spec = {"scaler._native.FutureBase", sizeof(Future), 0, flags, slots};

@@ -13,11 +13,11 @@ namespace scaler::native {
 namespace {
 
 // Together less than the second that an exit may take.
-constexpr double farewell_seconds = 0.8;
+constexpr double farewells_seconds = 0.8;
 constexpr double callback_seconds = 0.2;
 
 PyObject* at_exit(PyObject*, PyObject*) {
-  end_all_sessions(farewell_seconds);
+  end_all_sessions(farewells_seconds);
   pump::stop(callback_seconds);
   return none();
 }

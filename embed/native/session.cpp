@@ -115,6 +115,11 @@ bool post(Session* session, client::Request&& request) {
   return false;
 }
 
+void tell(Session* session, client::Request&& request) {
+  if (!session->ended && session->generation == process_generation())
+    session->link->post(std::move(request));
+}
+
 int wait_for_room(Session* session) {
   if (!session->link->is_crowded()) return 0;
   session->link->want_room();

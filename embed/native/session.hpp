@@ -61,6 +61,9 @@ bool check_not_forked(const Session* session);
 // False with ClientQuitException set, if nobody is there any more to take it.
 bool post(Session* session, client::Request&& request);
 
+// Says it if somebody is there to hear it: not after the end, and not in a fork.
+void tell(Session* session, client::Request&& request);
+
 // Waits while too many bytes are on their way. -1: with an exception set.
 int wait_for_room(Session* session);
 

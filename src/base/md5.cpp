@@ -20,9 +20,9 @@ std::array<std::uint32_t, 64> sine_table() {
 constexpr std::array<std::array<int, 4>, 4> shifts{
     {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}}};
 
-using State = std::array<std::uint32_t, 4>;
+using Md5State = std::array<std::uint32_t, 4>;
 
-void digest_block(State& state, const std::byte* block) {
+void digest_block(Md5State& state, const std::byte* block) {
   static const std::array<std::uint32_t, 64> sines = sine_table();
   auto [a, b, c, d] = state;
   for (std::uint32_t i = 0; i < 64; ++i) {
@@ -58,7 +58,7 @@ void digest_block(State& state, const std::byte* block) {
 }  // namespace
 
 std::array<std::byte, 16> md5(ByteView input) {
-  State state{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+  Md5State state{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
   std::size_t done = 0;
   for (; input.size() - done >= 64; done += 64) digest_block(state, input.data() + done);
 

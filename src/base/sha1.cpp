@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t block_bytes = 64;
 constexpr std::size_t length_bytes = 8;
-using State = std::array<std::uint32_t, 5>;
+using Sha1State = std::array<std::uint32_t, 5>;
 
 std::uint32_t load_be32(const std::byte* from) {
   std::uint32_t value;
@@ -25,7 +25,7 @@ std::uint32_t mixed(unsigned round, std::uint32_t b, std::uint32_t c, std::uint3
   return (b ^ c ^ d) + 0xca62c1d6U;
 }
 
-void add_block(State& state, const std::byte* block) {
+void add_block(Sha1State& state, const std::byte* block) {
   std::array<std::uint32_t, 80> words;
   for (std::size_t i = 0; i < 16; ++i) words[i] = load_be32(block + 4 * i);
   for (std::size_t i = 16; i < words.size(); ++i)
@@ -45,7 +45,7 @@ void add_block(State& state, const std::byte* block) {
 }  // namespace
 
 std::array<std::byte, 20> sha1(ByteView input) {
-  State state{0x67452301U, 0xefcdab89U, 0x98badcfeU, 0x10325476U, 0xc3d2e1f0U};
+  Sha1State state{0x67452301U, 0xefcdab89U, 0x98badcfeU, 0x10325476U, 0xc3d2e1f0U};
   std::size_t at = 0;
   for (; input.size() - at >= block_bytes; at += block_bytes) add_block(state, input.data() + at);
 

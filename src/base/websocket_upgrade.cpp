@@ -18,7 +18,7 @@ constexpr std::string_view version = "13";
 constexpr std::size_t key_characters = 24;  // 16 bytes in base64
 constexpr std::size_t shown_bytes_max = 60;
 
-Error wrong(std::string text) { return {Errc::protocol, "WebSocket: " + std::move(text)}; }
+Error bad_upgrade(std::string text) { return {Errc::protocol, "WebSocket: " + std::move(text)}; }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -79,7 +79,8 @@ std::string accept_of(std::string_view key) {
 
 Status check_upgrade(std::string_view head) {
   if (!has_word(head, "Upgrade", "websocket") || !has_word(head, "Connection", "upgrade"))
-    return wrong("an HTTP message that upgrades nothing; this port speaks ZMTP, YMQ and WebSocket");
+    return bad_upgrade(
+        "an HTTP message that upgrades nothing; this port speaks ZMTP, YMQ and WebSocket");
   return ok();
 }
 
@@ -101,12 +102,13 @@ std::string upgrade_request(std::string_view host, std::string_view path, std::s
 Result<std::string> upgrade_answer(std::string_view head) {
   const std::string_view line = head.substr(0, head.find(end_of_line));
   if (!line.starts_with("GET ") || !line.ends_with(" HTTP/1.1"))
-    return wrong("a request that is no GET of HTTP/1.1: " +
-                 printable(as_bytes(line), shown_bytes_max));
+    return bad_upgrade("a request that is no GET of HTTP/1.1: " +
+                       printable(as_bytes(line), shown_bytes_max));
   SCALER_CHECK(check_upgrade(head));
-  if (header(head, "Sec-WebSocket-Version") != version) return wrong("a version other than 13");
+  if (header(head, "Sec-WebSocket-Version") != version)
+    return bad_upgrade("a version other than 13");
   const std::string_view key = header(head, "Sec-WebSocket-Key").value_or("");
-  if (key.size() != key_characters) return wrong("a key that is not 16 bytes in base64");
+  if (key.size() != key_characters) return bad_upgrade("a key that is not 16 bytes in base64");
   return fmt::format(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: {}\r\n\r\n",
@@ -116,10 +118,11 @@ Result<std::string> upgrade_answer(std::string_view head) {
 Status check_upgrade_answer(std::string_view head, std::string_view key) {
   const std::string_view line = head.substr(0, head.find(end_of_line));
   if (!line.starts_with("HTTP/1.1 101"))
-    return wrong("the server does not upgrade: " + printable(as_bytes(line), shown_bytes_max));
+    return bad_upgrade("the server does not upgrade: " +
+                       printable(as_bytes(line), shown_bytes_max));
   SCALER_CHECK(check_upgrade(head));
   if (header(head, "Sec-WebSocket-Accept") != accept_of(key))
-    return wrong("the server's answer does not fit the key");
+    return bad_upgrade("the server's answer does not fit the key");
   return ok();
 }
 

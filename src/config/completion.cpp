@@ -52,7 +52,7 @@ std::string spellings(const Table& table) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-std::string kinds() {
+std::string kind_words() {
   std::vector<std::string_view> names;
   for (const Table& table : manager_tables()) names.push_back(table.kind);
   return fmt::format("{}", fmt::join(names, " "));
@@ -146,8 +146,9 @@ _scaler() {{
 }}
 complete -o bashdefault -F _scaler {links}
 )",
-      fmt::arg("commands", commands), fmt::arg("values", bash_values()), fmt::arg("kinds", kinds()),
-      fmt::arg("options", options), fmt::arg("links", links), fmt::arg("roles", shown_roles));
+      fmt::arg("commands", commands), fmt::arg("values", bash_values()),
+      fmt::arg("kinds", kind_words()), fmt::arg("options", options), fmt::arg("links", links),
+      fmt::arg("roles", shown_roles));
 }
 
 // ---- zsh ----
@@ -226,7 +227,7 @@ _scaler() {{
 }}
 compdef _scaler {links}
 )",
-      fmt::arg("links", links), fmt::arg("commands", commands), fmt::arg("kinds", kinds()),
+      fmt::arg("links", links), fmt::arg("commands", commands), fmt::arg("kinds", kind_words()),
       fmt::arg("cases", cases), fmt::arg("roles", shown_roles));
 }
 
@@ -266,7 +267,7 @@ std::string fish_script(std::string_view commands) {
       "complete -c scaler -n '__fish_seen_subcommand_from help' -f -a '{0}'\n"
       "complete -c scaler -n '__fish_seen_subcommand_from completion' -x -a 'bash zsh fish'\n"
       "complete -c scaler -n '__fish_seen_subcommand_from worker_manager' -f -a '{1}'\n",
-      commands, kinds(), shown_roles);
+      commands, kind_words(), shown_roles);
   for (const Completed& command : completed_commands()) {
     const std::string last = command.path.substr(command.path.rfind(' ') + 1);
     const std::string condition = fmt::format("__fish_seen_subcommand_from {}", last);

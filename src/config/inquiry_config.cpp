@@ -82,7 +82,7 @@ Table table(std::string_view command, std::string_view summary, std::vector<Opti
           .examples = {example}};
 }
 
-const std::array<Table, 5>& tables() {
+const std::array<Table, 5>& tables_of_inquiries() {
   static const std::array<Table, 5> all = {
       table("scaler status",
             "Shows what a scheduler has: tasks by state, clients, workers and their managers. Any "
@@ -108,13 +108,6 @@ const std::array<Table, 5>& tables() {
   return all;
 }
 
-// Where a listener of this machine is reached.
-Address reachable(Address address) {
-  if (address.host == "*" || address.host == "0.0.0.0") address.host = "127.0.0.1";
-  if (address.host == "::") address.host = "::1";
-  return address;
-}
-
 InquiryOptions inquiry_of(Inquiry about, const Settings& settings) {
   InquiryOptions options;
   options.about = about;
@@ -133,11 +126,12 @@ InquiryOptions inquiry_of(Inquiry about, const Settings& settings) {
 
 }  // namespace
 
-std::span<const Table> inquiry_tables() { return tables(); }
+std::span<const Table> inquiry_tables() { return tables_of_inquiries(); }
 
 Result<Command<InquiryOptions>> parse_inquiry(Inquiry about, std::span<const std::string> words,
                                               const Machine& machine) {
-  SCALER_TRY(resolved, resolve(tables()[static_cast<std::size_t>(about)], words, machine));
+  SCALER_TRY(resolved,
+             resolve(tables_of_inquiries()[static_cast<std::size_t>(about)], words, machine));
   if (resolved.help) return Command<InquiryOptions>{};
   const Settings& settings = resolved.settings;
   const Address address = settings.address("scheduler-address");

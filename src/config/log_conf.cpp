@@ -10,14 +10,14 @@
 namespace scaler::config {
 namespace {
 
-struct Line {
+struct ConfLine {
   unsigned number = 0;
   std::string value;
 };
 
 struct Section {
   unsigned number = 0;
-  std::map<std::string, Line, std::less<>> keys;
+  std::map<std::string, ConfLine, std::less<>> keys;
 };
 
 using Sections = std::map<std::string, Section, std::less<>>;
@@ -49,14 +49,14 @@ Result<Sections> parse_ini(const std::string& file, std::string_view text) {
   return sections;
 }
 
-const Line* find(const Sections& sections, std::string_view section, std::string_view key) {
+const ConfLine* find(const Sections& sections, std::string_view section, std::string_view key) {
   const auto found = sections.find(section);
   if (found == sections.end()) return nullptr;
   const auto line = found->second.keys.find(key);
   return line == found->second.keys.end() ? nullptr : &line->second;
 }
 
-Result<log::Level> level_of(const std::string& file, const Line& line) {
+Result<log::Level> level_of(const std::string& file, const ConfLine& line) {
   if (line.value == "DEBUG" || line.value == "NOTSET") return log::Level::debug;
   if (line.value == "INFO") return log::Level::info;
   if (line.value == "WARNING" || line.value == "WARN") return log::Level::warning;
@@ -84,11 +84,11 @@ class Reader {
   Result<LogConf> run() {
     if (!sections_.contains("logger_root"))
       return Error{Errc::usage, fmt::format("{}: no [logger_root] section", file_)};
-    if (const Line* level = find(sections_, "logger_root", "level")) {
+    if (const ConfLine* level = find(sections_, "logger_root", "level")) {
       SCALER_TRY(parsed, level_of(file_, *level));
       conf_.level = parsed;
     }
-    if (const Line* handlers = find(sections_, "logger_root", "handlers"))
+    if (const ConfLine* handlers = find(sections_, "logger_root", "handlers"))
       for (const std::string& name : split_at(handlers->value, ','))
         if (!trimmed(name).empty())
           SCALER_CHECK(add_handler(std::string(trimmed(name)), *handlers));
@@ -97,26 +97,26 @@ class Reader {
   }
 
  private:
-  Status add_handler(const std::string& name, const Line& asked) {
+  Status add_handler(const std::string& name, const ConfLine& asked) {
     const std::string section = "handler_" + name;
-    const Line* kind = find(sections_, section, "class");
+    const ConfLine* kind = find(sections_, section, "class");
     if (kind == nullptr)
       return wrong(file_, asked.number, fmt::format("no class in [{}]", printable(section)));
     LogConf::Target target;
     target.path = path_of(section, *kind);
     if (target.path.empty()) return ok();
-    if (const Line* level = find(sections_, section, "level")) {
+    if (const ConfLine* level = find(sections_, section, "level")) {
       SCALER_TRY(parsed, level_of(file_, *level));
       target.level = parsed;
     }
-    if (const Line* formatter = find(sections_, section, "formatter"); formatter != nullptr)
+    if (const ConfLine* formatter = find(sections_, section, "formatter"); formatter != nullptr)
       target.pattern = pattern_of(*formatter);
     conf_.targets.push_back(std::move(target));
     return ok();
   }
 
-  std::string path_of(const std::string& section, const Line& kind) {
-    const Line* arguments = find(sections_, section, "args");
+  std::string path_of(const std::string& section, const ConfLine& kind) {
+    const ConfLine* arguments = find(sections_, section, "args");
     const std::string text = arguments == nullptr ? "" : arguments->value;
     if (kind.value == "StreamHandler" || kind.value == "logging.StreamHandler")
       return text.find("stdout") != std::string::npos ? "/dev/stdout" : "/dev/stderr";
@@ -133,11 +133,11 @@ class Reader {
     return {};
   }
 
-  std::optional<LogPattern> pattern_of(const Line& formatter) {
+  std::optional<LogPattern> pattern_of(const ConfLine& formatter) {
     const std::string section = "formatter_" + formatter.value;
-    const Line* format = find(sections_, section, "format");
+    const ConfLine* format = find(sections_, section, "format");
     if (format == nullptr || format->value.empty()) return LogPattern("%(message)s");
-    const Line* date = find(sections_, section, "datefmt");
+    const ConfLine* date = find(sections_, section, "datefmt");
     LogPattern pattern(format->value, date == nullptr ? "" : date->value);
     if (const std::string field = pattern.unknown_field(); !field.empty())
       warn(format->number,

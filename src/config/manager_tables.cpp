@@ -167,7 +167,7 @@ Table native_table() {
   return table;
 }
 
-const std::array<Table, 5>& tables() {
+const std::array<Table, 5>& tables_of_managers() {
   static const std::array<Table, 5> all = {
       native_table(),
       kind_table("symphony", "Runs workers in IBM Spectrum Symphony.", symphony_options(), {}),
@@ -187,12 +187,12 @@ std::vector<Option> options_of_kind(std::string_view kind) {
   SCALER_ASSERT(false, std::string(kind));
 }
 
-std::span<const Table> manager_tables() { return tables(); }
+std::span<const Table> manager_tables() { return tables_of_managers(); }
 
 const Table* manager_table(std::string_view kind) {
-  const auto found = std::find_if(tables().begin(), tables().end(),
+  const auto found = std::find_if(tables_of_managers().begin(), tables_of_managers().end(),
                                   [&](const Table& table) { return table.kind == kind; });
-  return found == tables().end() ? nullptr : &*found;
+  return found == tables_of_managers().end() ? nullptr : &*found;
 }
 
 }  // namespace scaler::config

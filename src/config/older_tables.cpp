@@ -107,7 +107,7 @@ std::vector<Option> ecs_adapter_options() {
   return options;
 }
 
-const std::array<Table, 3>& tables() {
+const std::array<Table, 3>& tables_of_adapters() {
   static const std::array<Table, 3> all = {
       adapter("scaler_worker_adapter_native",
               "Starts and stops workers of this machine when a scheduler asks over HTTP (older "
@@ -134,7 +134,7 @@ constexpr std::string_view adapter_prefix = "scaler_worker_adapter_";
 
 }  // namespace
 
-std::span<const Table> adapter_tables() { return tables(); }
+std::span<const Table> adapter_tables() { return tables_of_adapters(); }
 
 const Table& ui_table() {
   static const Table table{

@@ -82,6 +82,12 @@ std::optional<Address> Settings::find_address(std::string_view name) const {
   return *value;
 }
 
+Address reachable(Address listener) {
+  if (listener.host == "*" || listener.host == "0.0.0.0") listener.host = "127.0.0.1";
+  if (listener.host == "::") listener.host = "::1";
+  return listener;
+}
+
 namespace {
 
 Status store(Settings& settings, const Option& option, const std::vector<std::string>& words,

@@ -49,6 +49,9 @@ class Settings {
   std::map<std::string, Entry, std::less<>> entries_;
 };
 
+// Where a listener of this machine is reached: not at the hosts that mean all of them.
+Address reachable(Address listener);
+
 // What one command line came to.
 struct Resolved {
   bool help = false;

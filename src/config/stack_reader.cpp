@@ -48,13 +48,6 @@ void add_values(const Table& table, const Settings& settings, StackProcess& proc
   process.words.insert(process.words.end(), positionals.begin(), positionals.end());
 }
 
-// Where a process of the same machine reaches a listener.
-Address reachable(Address address) {
-  if (address.host == "*" || address.host == "0.0.0.0") address.host = "127.0.0.1";
-  if (address.host == "::") address.host = "::1";
-  return address;
-}
-
 // The same listener as others are told of it: a host that a scheduler replaces by its machine's.
 Address to_tell(Address address) {
   if (address.host == "*") address.host = "0.0.0.0";

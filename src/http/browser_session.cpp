@@ -3,6 +3,7 @@
 #include "base/framed_session.hpp"
 #include "base/websocket_frame.hpp"
 #include "base/websocket_upgrade.hpp"
+#include "http/head_lines.hpp"
 #include "scaler/base/utf8.hpp"
 #include "scaler/http/browser.hpp"
 
@@ -12,7 +13,6 @@ namespace {
 
 using websocket::Opcode;
 
-constexpr std::string_view end_of_head = "\r\n\r\n";
 constexpr std::size_t pong_bytes_max = 4096;  // waiting for a page that pings and does not read
 
 // RFC 6455, 7.4.1

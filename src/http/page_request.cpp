@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::string_view end_of_line = "\r\n";
 
-Error wrong(std::string text) { return {Errc::bad_message, "http: " + std::move(text)}; }
-
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char letter) {
     return letter > ' ' && letter < '\x7f' &&
@@ -59,34 +57,11 @@ Result<PageRequest> parse_start(std::string_view line) {
   request.method = take_until(line, " ");
   std::string_view target = take_until(line, " ");
   if (!is_token(request.method) || !target.starts_with('/') || !is_visible(target))
-    return wrong("a first line that is no request");
-  if (!line.starts_with("HTTP/1.") || line.size() != 8) return wrong("a version other than 1");
+    return http_error("a first line that is no request");
+  if (!line.starts_with("HTTP/1.") || line.size() != 8) return http_error("a version other than 1");
   request.path = take_until(target, "?");
   request.keeps_alive = line != "HTTP/1.0";
   return request;
-}
-
-std::string_view reason_of(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 304:
-      return "Not Modified";
-    case 400:
-      return "Bad Request";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 426:
-      return "Upgrade Required";
-    case 431:
-      return "Request Header Fields Too Large";
-    default:
-      return "Service Unavailable";
-  }
 }
 
 }  // namespace
@@ -100,9 +75,9 @@ Result<PageRequest> parse_page_request(std::string_view head) {
     const std::string_view whole = line;
     const std::string_view name = take_until(line, ":");
     if (name.size() == whole.size() || !is_token(name) || !is_visible(line))
-      return wrong("a header that is none");
+      return http_error("a header that is none");
     if (equal_ignoring_case(name, "host") && std::exchange(has_host, true))
-      return wrong("two hosts");
+      return http_error("two hosts");
     take_header(request, name, trimmed(line));
   }
   return request;

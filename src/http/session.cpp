@@ -11,10 +11,6 @@ namespace scaler::http {
 
 namespace {
 
-constexpr std::string_view end_of_head = "\r\n\r\n";
-
-Error wrong(std::string text) { return {Errc::bad_message, "http: " + std::move(text)}; }
-
 struct Head {
   std::string_view start;  // the first line
   std::uint64_t body_bytes = 0;
@@ -25,7 +21,7 @@ Result<std::uint64_t> parse_length(std::string_view text) {
   std::uint64_t length = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
   if (error != std::errc() || end != text.data() + text.size() || text.empty())
-    return wrong("a Content-Length that is no number");
+    return http_error("a Content-Length that is no number");
   return length;
 }
 
@@ -41,14 +37,14 @@ Result<Head> parse_head(std::string_view head) {
     const std::string_view line =
         head.substr(begin, at == std::string_view::npos ? at : at - begin);
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0) return wrong("a header without a name");
+    if (colon == std::string_view::npos || colon == 0) return http_error("a header without a name");
     const std::string_view name = line.substr(0, colon);
     const std::string_view value = trimmed(line.substr(colon + 1));
-    if (equal_ignoring_case(name, "transfer-encoding")) return wrong("a body in chunks");
+    if (equal_ignoring_case(name, "transfer-encoding")) return http_error("a body in chunks");
     if (equal_ignoring_case(name, "connection")) found.closes = equal_ignoring_case(value, "close");
     if (!equal_ignoring_case(name, "content-length")) continue;
     SCALER_TRY(given, parse_length(value));
-    if (length && *length != given) return wrong("two lengths of one body");
+    if (length && *length != given) return http_error("two lengths of one body");
     length = given;
   }
   found.body_bytes = length.value_or(0);
@@ -70,7 +66,7 @@ class HttpSession final : public FramedSession {
       const std::string_view unread = text_of(reader_.unread());
       const std::size_t end = unread.substr(0, limits_.head_bytes_max).find(end_of_head);
       if (end == std::string_view::npos) {
-        if (unread.size() >= limits_.head_bytes_max) return wrong("a head that does not end");
+        if (unread.size() >= limits_.head_bytes_max) return http_error("a head that does not end");
         return nothing_yet();
       }
       SCALER_TRY(head, parse_head(unread.substr(0, end)));
@@ -99,26 +95,9 @@ struct Parts {
 
 Result<Parts> split(std::string_view message) {
   const std::size_t end = message.find(end_of_head);
-  if (end == std::string_view::npos) return wrong("no head");
+  if (end == std::string_view::npos) return http_error("no head");
   SCALER_TRY(head, parse_head(message.substr(0, end)));
   return Parts{head, message.substr(end + end_of_head.size())};
-}
-
-std::string_view reason_of(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 400:
-      return "Bad Request";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 429:
-      return "Too Many Requests";
-    default:
-      return "Internal Server Error";
-  }
 }
 
 }  // namespace
@@ -132,9 +111,9 @@ Result<Request> parse_request(std::string_view message) {
   const std::string_view line = parts.head.start;
   const std::size_t first = line.find(' ');
   const std::size_t second = line.find(' ', first == std::string_view::npos ? first : first + 1);
-  if (second == std::string_view::npos) return wrong("a first line that is no request");
+  if (second == std::string_view::npos) return http_error("a first line that is no request");
   const std::string_view version = line.substr(second + 1);
-  if (!version.starts_with("HTTP/1.")) return wrong("a version other than 1");
+  if (!version.starts_with("HTTP/1.")) return http_error("a version other than 1");
   return Request{std::string(line.substr(0, first)),
                  std::string(line.substr(first + 1, second - first - 1)), std::string(parts.body),
                  !parts.head.closes && version != "HTTP/1.0"};
@@ -146,7 +125,7 @@ Result<Response> parse_response(std::string_view message) {
   int status = 0;
   if (line.size() < 12 || !line.starts_with("HTTP/1.") ||
       std::from_chars(line.data() + 9, line.data() + 12, status).ptr != line.data() + 12)
-    return wrong("a first line that is no response");
+    return http_error("a first line that is no response");
   return Response{status, std::string(parts.body)};
 }
 

@@ -18,13 +18,6 @@
 #include "scaler/tls/session.hpp"
 
 namespace scaler::net {
-namespace {
-
-// What is handed to a connection is lost when it breaks, so little is handed over at once.
-constexpr std::size_t handed_over_bytes = std::size_t{256} << 10;
-
-}  // namespace
-
 struct Dealer::Impl final : ConnectionOwner {
   Impl(Loop& in, DealerOptions opts, DealerEvents& to)
       : loop(in),

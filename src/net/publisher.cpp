@@ -12,8 +12,7 @@
 namespace scaler::net {
 namespace {
 
-constexpr std::size_t topics_max = 1024;                           // per subscriber
-constexpr std::size_t handed_over_bytes = std::size_t{256} << 10;  // may be on its way at once
+constexpr std::size_t topics_max = 1024;  // per subscriber
 
 struct Subscriber {
   bool everything = false;    // YMQ has no topics

@@ -22,6 +22,9 @@ std::unique_ptr<Session> make_websocket_to(const Address& server, std::string_vi
 // For those who connect and show nothing of themselves.
 std::shared_ptr<tls::Context> tls_without_certificate();
 
+// What is handed to a connection is lost when it breaks, so little is handed over at once.
+inline constexpr std::size_t handed_over_bytes = std::size_t{256} << 10;
+
 Duration patience_or_limit(Duration patience, const TransportLimits& limits);
 
 }  // namespace scaler::net

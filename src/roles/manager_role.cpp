@@ -22,7 +22,7 @@ namespace scaler::roles {
 
 namespace {
 
-constexpr Duration farewell_patience = 1s;  // how long the last answer may take to leave
+constexpr Duration last_words_patience = 1s;  // how long the last answer may take to leave
 
 manager::CrewOptions crew_options(const config::WorkerManagerOptions& options) {
   manager::CrewOptions crew;
@@ -169,7 +169,7 @@ class DynamicManager : private net::DealerEvents {
   void close() {
     closing_ = true;
     keeper_.rest();
-    scheduler_.shut_down(farewell_patience, [this] { loop_.stop(); });
+    scheduler_.shut_down(last_words_patience, [this] { loop_.stop(); });
   }
 
   net::Loop& loop_;

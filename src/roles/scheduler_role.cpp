@@ -31,7 +31,7 @@ namespace {
 
 constexpr Duration status_interval = 1s;
 constexpr Duration storage_patience = 15s;  // how long a start waits for the object storage server
-constexpr Duration farewell_patience = 2s;  // how long queued answers may take to leave at the end
+constexpr Duration answers_patience = 2s;   // how long queued answers may take to leave at the end
 
 PeerId adapter_peer(std::size_t index) {
   return PeerId{~std::uint32_t{0} - static_cast<std::uint32_t>(index), ~std::uint32_t{0}};
@@ -234,7 +234,7 @@ void SchedulerRole::perform(scheduler::Effect& effect) {
                   : storage_service_->duplicate(copy->source, copy->copy);
   } else if (auto* drop = std::get_if<Drop>(&effect)) {
     log::warning("Scheduler: a connection is closed: {}", drop->why);
-    router_.close(drop->peer, farewell_patience);
+    router_.close(drop->peer, answers_patience);
   } else {
     stop("a client asked for it");
   }
@@ -304,7 +304,7 @@ void SchedulerRole::stop(std::string_view why) {
   status_.stop();
   deadline_.stop();
   storage_limit_.stop();
-  router_.shut_down(farewell_patience, [this] { loop_.stop(); });
+  router_.shut_down(answers_patience, [this] { loop_.stop(); });
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ namespace scaler::roles {
 
 namespace {
 
-constexpr Duration farewell_patience = 2s;  // how long the goodbye may take to leave
+constexpr Duration goodbye_patience = 2s;  // how long the goodbye may take to leave
 // How long the scheduler may take to answer it. Some releases of the peer, over YMQ, serve nobody
 // any more when a worker is gone before they could answer.
 constexpr Duration answer_patience = 1s;
@@ -373,7 +373,7 @@ void WorkerRole::close(int exit_code) {
 void WorkerRole::hang_up() {
   if (std::exchange(hung_up_, true)) return;
   hang_up_.stop();
-  scheduler_.shut_down(farewell_patience, [this] {
+  scheduler_.shut_down(goodbye_patience, [this] {
     log::info("quit");
     loop_.stop();
   });

@@ -26,7 +26,7 @@ bool covers(const CapabilityNames& offered, const CapabilityNames& needed) {
 std::uint64_t divided_up(std::uint64_t value, std::uint64_t by) { return (value + by - 1) / by; }
 
 // Workers that offer the same: one crew, or others.
-struct Pool {
+struct CrewPool {
   const CapabilityNames* names = nullptr;
   std::size_t crew = 0;  // or crews.size()
   std::uint64_t workers = 0;
@@ -45,7 +45,7 @@ class Planner {
       : policy_(policy), thresholds_(thresholds_of(policy)), picture_(picture) {
     for (std::size_t i = 0; i < picture.crews.size(); ++i) pools_.push_back(pool_of(i, rules));
     for (const OtherWorkers& others : picture.others) {
-      Pool& pool = pools_.emplace_back();
+      CrewPool& pool = pools_.emplace_back();
       pool.names = &others.names;
       pool.crew = picture.crews.size();
       pool.workers = pool.busy = pool.limit = others.workers;
@@ -58,16 +58,16 @@ class Planner {
     for (const Crew& crew : picture_.crews) wishes.push_back(crew.present());
     if (policy_ == ScalingPolicy::no) return wishes;
     add_workers();
-    for (const Pool& pool : pools_)
+    for (const CrewPool& pool : pools_)
       if (pool.is_scaled) wishes[pool.crew] = static_cast<std::uint32_t>(pool.workers);
     drop_workers(wishes);
     return wishes;
   }
 
  private:
-  Pool pool_of(std::size_t index, const std::vector<WaterfallRule>& rules) const {
+  CrewPool pool_of(std::size_t index, const std::vector<WaterfallRule>& rules) const {
     const Crew& crew = picture_.crews[index];
-    Pool pool;
+    CrewPool pool;
     pool.names = &crew.names;
     pool.crew = index;
     pool.workers = crew.present();
@@ -93,7 +93,7 @@ class Planner {
     for (const TaskDemand& entry : picture_.demand) {
       if (entry.tasks == 0) continue;
       const bool is_covered =
-          by_names && std::any_of(pools_.begin(), pools_.end(), [&](const Pool& pool) {
+          by_names && std::any_of(pools_.begin(), pools_.end(), [&](const CrewPool& pool) {
             return covers(*pool.names, entry.names) && (pool.workers > 0 || can_grow(pool));
           });
       if (!is_covered && picture_.names_bind) continue;
@@ -114,11 +114,11 @@ class Planner {
       same->tasks += tasks;
   }
 
-  static bool can_grow(const Pool& pool) { return pool.is_scaled && pool.room() > 0; }
+  static bool can_grow(const CrewPool& pool) { return pool.is_scaled && pool.room() > 0; }
 
   // Deals the demand out to what is there; what is left over asks for more.
   void add_workers() {
-    for (Pool& pool : pools_) pool.capacity = pool.workers * thresholds_.tasks_per_worker;
+    for (CrewPool& pool : pools_) pool.capacity = pool.workers * thresholds_.tasks_per_worker;
     const std::vector<std::size_t> order = plainest_first();
     for (const TaskDemand& entry : demand_) {
       std::uint64_t left = entry.tasks;
@@ -127,14 +127,14 @@ class Planner {
         if (covers(*pools_[at].names, entry.names)) left -= take(pools_[at], left);
       }
       while (left > 0) {
-        Pool* chosen = next_to_grow(entry.names);
+        CrewPool* chosen = next_to_grow(entry.names);
         if (chosen == nullptr) break;
         left -= grow(*chosen, left);
       }
     }
   }
 
-  static std::uint64_t take(Pool& pool, std::uint64_t tasks) {
+  static std::uint64_t take(CrewPool& pool, std::uint64_t tasks) {
     const std::uint64_t taken = std::min(tasks, pool.capacity);
     pool.capacity -= taken;
     return taken;
@@ -142,7 +142,7 @@ class Planner {
 
   // Under waterfall one crew is filled before the next. Otherwise a small part at a time, so that
   // managers of equal standing share the load.
-  std::uint64_t grow(Pool& pool, std::uint64_t tasks) const {
+  std::uint64_t grow(CrewPool& pool, std::uint64_t tasks) const {
     const std::uint64_t wanted = divided_up(tasks, thresholds_.tasks_per_worker);
     const bool fills = policy_ == ScalingPolicy::waterfall;
     const std::uint64_t part = fills ? wanted : std::max<std::uint64_t>(1, wanted / 64);
@@ -152,12 +152,12 @@ class Planner {
     return take(pool, tasks);
   }
 
-  Pool* next_to_grow(const CapabilityNames& names) {
-    const auto rank = [](const Pool& pool) {  // the least is first
+  CrewPool* next_to_grow(const CapabilityNames& names) {
+    const auto rank = [](const CrewPool& pool) {  // the least is first
       return std::tuple(pool.priority, pool.names->size(), ~pool.room(), pool.crew);
     };
-    Pool* best = nullptr;
-    for (Pool& pool : pools_)
+    CrewPool* best = nullptr;
+    for (CrewPool& pool : pools_)
       if (can_grow(pool) && covers(*pool.names, names) &&
           (best == nullptr || rank(pool) < rank(*best)))
         best = &pool;
@@ -170,7 +170,7 @@ class Planner {
     std::vector<std::size_t> order(pools_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      const auto rank = [&](const Pool& pool) {
+      const auto rank = [&](const CrewPool& pool) {
         return std::tuple(pool.names->size(), pool.is_scaled, pool.priority, ~pool.busy);
       };
       return rank(pools_[a]) < rank(pools_[b]);
@@ -180,7 +180,7 @@ class Planner {
 
   // From crews that did not grow. A pool's capacity says by now what it is not needed for.
   void drop_workers(std::vector<std::uint32_t>& wishes) const {
-    for (const Pool& pool : pools_) {
+    for (const CrewPool& pool : pools_) {
       if (!pool.is_scaled || pool.workers == 0) continue;
       const Crew& crew = picture_.crews[pool.crew];
       if (pool.workers > crew.present() || crew.starting > 0) continue;
@@ -192,19 +192,19 @@ class Planner {
   }
 
   // Compares all tasks that the pool's workers could run with all workers that could run them too.
-  bool has_spare_workers(const Pool& pool) const {
+  bool has_spare_workers(const CrewPool& pool) const {
     std::uint64_t tasks = 0;
     std::uint64_t workers = 0;
     for (const TaskDemand& entry : demand_)
       if (covers(*pool.names, entry.names)) tasks += entry.tasks;
-    for (const Pool& other : pools_)
+    for (const CrewPool& other : pools_)
       if (covers(*other.names, *pool.names)) workers += other.workers;
     return 2 * tasks < thresholds_.spare_below_twice * workers;
   }
 
-  bool worse_ones_are_left(const Pool& pool) const {
+  bool worse_ones_are_left(const CrewPool& pool) const {
     return policy_ == ScalingPolicy::waterfall &&
-           std::any_of(pools_.begin(), pools_.end(), [&](const Pool& other) {
+           std::any_of(pools_.begin(), pools_.end(), [&](const CrewPool& other) {
              return other.is_scaled && other.workers > 0 && other.priority > pool.priority;
            });
   }
@@ -212,7 +212,7 @@ class Planner {
   ScalingPolicy policy_;
   Thresholds thresholds_;
   const ClusterPicture& picture_;
-  std::vector<Pool> pools_;
+  std::vector<CrewPool> pools_;
   std::vector<TaskDemand> demand_;
 };
 

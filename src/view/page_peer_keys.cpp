@@ -7,16 +7,13 @@
 
 #include "scaler/view/formats.hpp"
 #include "scaler/view/name_table.hpp"
+#include "view/words.hpp"
 
 namespace scaler::view {
 namespace {
 
 constexpr std::uint64_t log_rows_max = 500;
 constexpr WallMs window_ms = 5 * 60 * 1000;
-
-std::string percentage(std::uint64_t permille) {
-  return fmt::format("{}.{}", permille / 10, permille % 10);
-}
 
 // ---- processors ----
 

@@ -17,11 +17,6 @@ constexpr std::size_t short_characters = 15;
 
 std::string number(std::uint64_t value) { return fmt::format("{}", value); }
 std::string quoted(std::string_view text) { return json::quoted(text); }
-// Per mille of a core as a percentage: 5 -> 0.5
-std::string percentage(std::uint64_t permille) {
-  return fmt::format("{}.{}", permille / 10, permille % 10);
-}
-
 std::string counts(const std::vector<wire::StateScheduler::MessageCount>& messages) {
   std::string body;
   for (const auto& message : messages)

@@ -10,7 +10,6 @@ namespace scaler::view {
 namespace {
 
 using Status = wire::StateScheduler;
-using Rows = std::vector<std::vector<std::string>>;
 
 std::string json_of(const wire::Resource& resource) {
   return JsonObject()

@@ -14,7 +14,6 @@ using scheduler::Explanation;
 using scheduler::Standing;
 using scheduler::TaskLine;
 using scheduler::TaskList;
-using Rows = std::vector<std::vector<std::string>>;
 
 std::string json_of(const TaskLine& task) {
   return JsonObject()

@@ -12,28 +12,29 @@
 namespace scaler::view {
 namespace {
 
-struct Range {
+struct Places {
   char32_t first;
   char32_t last;
 };
 
 template <std::size_t Count>
-bool is_in(char32_t code, const std::array<Range, Count>& ranges) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [&](const Range& range) { return code >= range.first && code <= range.last; });
+bool is_in(char32_t code, const std::array<Places, Count>& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const Places& range) {
+    return code >= range.first && code <= range.last;
+  });
 }
 
 // Places that a terminal gives to the text, which is printable.
 std::size_t width_of(std::string_view text) {
-  constexpr std::array<Range, 2> combining = {{{0x300, 0x36f}, {0xfe00, 0xfe0f}}};
-  constexpr std::array<Range, 8> wide = {{{0x1100, 0x115f},
-                                          {0x2e80, 0xa4cf},
-                                          {0xac00, 0xd7a3},
-                                          {0xf900, 0xfaff},
-                                          {0xfe30, 0xfe6f},
-                                          {0xff00, 0xff60},
-                                          {0x1f300, 0x1faff},
-                                          {0x20000, 0x3fffd}}};
+  constexpr std::array<Places, 2> combining = {{{0x300, 0x36f}, {0xfe00, 0xfe0f}}};
+  constexpr std::array<Places, 8> wide = {{{0x1100, 0x115f},
+                                           {0x2e80, 0xa4cf},
+                                           {0xac00, 0xd7a3},
+                                           {0xf900, 0xfaff},
+                                           {0xfe30, 0xfe6f},
+                                           {0xff00, 0xff60},
+                                           {0x1f300, 0x1faff},
+                                           {0x20000, 0x3fffd}}};
   std::size_t width = 0;
   while (!text.empty()) {
     const CodePoint point = first_code_point(text);
@@ -100,6 +101,10 @@ std::string megabytes(std::uint64_t bytes) {
 }
 
 std::string percent(std::uint16_t permille) { return fmt::format("{:.1f}%", permille / 10.0); }
+
+std::string percentage(std::uint64_t permille) {
+  return fmt::format("{}.{}", permille / 10, permille % 10);
+}
 
 std::string listed(const std::vector<std::string>& words) {
   std::string text;

@@ -11,7 +11,6 @@
 namespace scaler::wire {
 namespace {
 
-constexpr std::size_t word_bytes = sizeof(capnp::word);
 constexpr std::size_t table_bytes = 8;  // of one segment
 
 using Root = protocol::Message::Builder;

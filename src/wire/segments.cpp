@@ -6,7 +6,6 @@ namespace {
 // Builders of the peers start with 8 KiB and grow by doubling: 20 segments hold a gigabyte. The
 // library's own stream reader stops at this number too.
 constexpr std::uint64_t segments_max = 512;
-constexpr std::size_t word_bytes = sizeof(capnp::word);
 constexpr int nesting_max = 64;
 
 Error bad_frame(std::string text) { return {Errc::bad_message, "segment table: " + text}; }

@@ -8,6 +8,8 @@
 // Between a frame and the library: what a frame must look like before the library may see it.
 namespace scaler::wire {
 
+inline constexpr std::size_t word_bytes = sizeof(capnp::word);
+
 enum class Trailing { refused, ignored };  // bytes behind the last segment
 
 // The table at the head of a frame: UInt32 count - 1, then a UInt32 of words for each segment,

@@ -17,11 +17,6 @@ void finish_with(CoreEnv& env, std::uint64_t number, const std::string& value,
   env.hear(result);
 }
 
-bool releases(const std::optional<wire::ObjectInstruction>& said, const ObjectId& id) {
-  return said && said->type == wire::ObjectInstructionType::remove &&
-         std::find(said->ids.begin(), said->ids.end(), id) != said->ids.end();
-}
-
 TEST_CASE("a heartbeat says that copies are used, unless they are switched off", "[client]") {
   CoreEnv env;
   env.connect();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <optional>
@@ -21,6 +22,11 @@ inline TaskId task(std::uint64_t number, std::uint64_t graph = 0) {
   store_le64(id.bytes.data(), graph);
   store_be64(id.bytes.data() + 8, number + 1);
   return id;
+}
+
+inline bool releases(const std::optional<wire::ObjectInstruction>& said, const ObjectId& id) {
+  return said && said->type == wire::ObjectInstructionType::remove &&
+         std::find(said->ids.begin(), said->ids.end(), id) != said->ids.end();
 }
 
 // A core between a scripted scheduler and a store that is a map. Every step checks the invariants.

@@ -11,11 +11,6 @@ Upload function_upload() {
   return upload;
 }
 
-bool releases(const std::optional<wire::ObjectInstruction>& said, const ObjectId& id) {
-  return said && said->type == wire::ObjectInstructionType::remove &&
-         std::find(said->ids.begin(), said->ids.end(), id) != said->ids.end();
-}
-
 TEST_CASE("objects are announced before the tasks that use them, and all in one go", "[client]") {
   CoreEnv env;
   env.connect();

@@ -7,7 +7,7 @@ using namespace scaler::config;
 
 namespace {
 
-LogConf parsed(std::string_view text) {
+LogConf conf_of(std::string_view text) {
   auto result = parse_log_conf("l.conf", text);
   INFO((result ? "" : result.error().text));
   REQUIRE(result);
@@ -30,7 +30,7 @@ const std::string usual =
 }  // namespace
 
 TEST_CASE("the root logger's level and handlers are honoured", "[config]") {
-  const LogConf conf = parsed(usual);
+  const LogConf conf = conf_of(usual);
   REQUIRE(conf.level == log::Level::debug);
   REQUIRE(conf.targets.size() == 2);
   REQUIRE(conf.targets[0].path == "/dev/stdout");
@@ -42,7 +42,7 @@ TEST_CASE("the root logger's level and handlers are honoured", "[config]") {
 }
 
 TEST_CASE("what a logging file asks beyond that is a warning with its line", "[config]") {
-  const LogConf conf = parsed(
+  const LogConf conf = conf_of(
       "[logger_root]\nhandlers=mail,size\n[handler_mail]\nclass=handlers.SMTPHandler\n"
       "[handler_size]\nclass=handlers.RotatingFileHandler\nargs=('a', 'a', 10)\n[logger_other]\n");
   REQUIRE(conf.targets.size() == 1);
@@ -54,7 +54,7 @@ TEST_CASE("what a logging file asks beyond that is a warning with its line", "[c
 }
 
 TEST_CASE("a field that only Python knows prints as a dash and is told", "[config]") {
-  const LogConf conf = parsed(
+  const LogConf conf = conf_of(
       "[logger_root]\nhandlers=c\n[handler_c]\nclass=StreamHandler\nargs=(sys.stderr,)\nformatter="
       "f\n"
       "[formatter_f]\nformat=%(funcName)s %(message)s 100%%\n");

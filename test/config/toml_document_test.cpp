@@ -6,7 +6,7 @@ using namespace scaler::config;
 
 namespace {
 
-TomlDocument parsed(std::string_view text) {
+TomlDocument document_of(std::string_view text) {
   auto result = parse_toml("f.toml", text);
   INFO((result ? "" : result.error().text));
   REQUIRE(result);
@@ -16,8 +16,8 @@ TomlDocument parsed(std::string_view text) {
 }  // namespace
 
 TEST_CASE("sections keep their file's order and lines", "[config]") {
-  const TomlDocument document =
-      parsed("top = 1\n[zeta]\na = 'x'\n[[worker_manager]]\nb = 2\n[[worker_manager]]\n[alpha]\n");
+  const TomlDocument document = document_of(
+      "top = 1\n[zeta]\na = 'x'\n[[worker_manager]]\nb = 2\n[[worker_manager]]\n[alpha]\n");
   REQUIRE(document.loose.size() == 1);
   REQUIRE(document.sections.size() == 4);
   REQUIRE(document.sections[0].name == "zeta");
@@ -29,8 +29,8 @@ TEST_CASE("sections keep their file's order and lines", "[config]") {
 }
 
 TEST_CASE("values become words and say what they were", "[config]") {
-  const TomlDocument document =
-      parsed("[s]\na = true\nb = ['x', 'y']\nc = {d = 1}\ne = 1.5\nf = 2020-01-01\ng = [[1]]\n");
+  const TomlDocument document = document_of(
+      "[s]\na = true\nb = ['x', 'y']\nc = {d = 1}\ne = 1.5\nf = 2020-01-01\ng = [[1]]\n");
   const auto& entries = document.sections[0].entries;
   REQUIRE(entries[0].words == std::vector<std::string>{"true"});
   REQUIRE(entries[1].words == std::vector<std::string>{"x", "y"});
@@ -56,7 +56,7 @@ TEST_CASE("hostile texts are refused and nothing else happens", "[config]") {
   REQUIRE_FALSE(parse_toml("f", "a = 1\na = 2\n"));
   REQUIRE_FALSE(parse_toml("f", "\uFCFF = 1\n"));
   REQUIRE_FALSE(parse_toml("f", "a = 99999999999999999999\n"));
-  REQUIRE(parsed("").sections.empty());
+  REQUIRE(document_of("").sections.empty());
 }
 
 TEST_CASE("a table name that begins like none is refused with its line", "[config]") {

@@ -10,7 +10,7 @@ namespace {
 
 using Capabilities = std::vector<Capability>;
 
-Capabilities parsed(std::string_view text) {
+Capabilities capabilities_of(std::string_view text) {
   auto result = parse_capabilities(text);
   REQUIRE(result);
   return *result;
@@ -19,16 +19,16 @@ Capabilities parsed(std::string_view text) {
 }  // namespace
 
 TEST_CASE("capabilities are names with or without a quantity", "[config]") {
-  REQUIRE(parsed("linux,cpu=4") == Capabilities{{"linux", -1}, {"cpu", 4}});
-  REQUIRE(parsed(" linux , cpu = 4 ") == Capabilities{{"linux", -1}, {"cpu", 4}});
-  REQUIRE(parsed("gpu=").front() == Capability{"gpu", -1});
-  REQUIRE(parsed("debt=-3").front() == Capability{"debt", -3});
-  REQUIRE(parsed("").empty());
-  REQUIRE(parsed(",,").empty());
+  REQUIRE(capabilities_of("linux,cpu=4") == Capabilities{{"linux", -1}, {"cpu", 4}});
+  REQUIRE(capabilities_of(" linux , cpu = 4 ") == Capabilities{{"linux", -1}, {"cpu", 4}});
+  REQUIRE(capabilities_of("gpu=").front() == Capability{"gpu", -1});
+  REQUIRE(capabilities_of("debt=-3").front() == Capability{"debt", -3});
+  REQUIRE(capabilities_of("").empty());
+  REQUIRE(capabilities_of(",,").empty());
 }
 
 TEST_CASE("the last of two equal capabilities counts", "[config]") {
-  REQUIRE(parsed("cpu=1,linux,cpu=2") == Capabilities{{"cpu", 2}, {"linux", -1}});
+  REQUIRE(capabilities_of("cpu=1,linux,cpu=2") == Capabilities{{"cpu", 2}, {"linux", -1}});
 }
 
 TEST_CASE("a capability's quantity is a whole number", "[config]") {
@@ -40,7 +40,7 @@ TEST_CASE("a capability's quantity is a whole number", "[config]") {
 }
 
 TEST_CASE("capabilities print as they were given", "[config]") {
-  REQUIRE(to_string(parsed("linux, cpu=4 ,gpu=-1")) == "linux,cpu=4,gpu");
+  REQUIRE(to_string(capabilities_of("linux, cpu=4 ,gpu=-1")) == "linux,cpu=4,gpu");
   REQUIRE(to_string({}).empty());
 }
 

@@ -29,8 +29,8 @@ MemoryFile file_with(const std::string& content) {
 }
 
 // A processor that has a serializer and the function `bytes`.
-struct Env {
-  Env() {
+struct FilesEnv {
+  FilesEnv() {
     REQUIRE_THAT(agent.hear_zygote(), StartsWith("R3."));
     seat = agent.start_processor();
     seat->tell(agent::GiveSerializer{Bytes::copy_of(client), Bytes::copy_of(default_serializer())});
@@ -58,7 +58,7 @@ bool is_size(const Bytes& pickle) {
 }  // namespace
 
 TEST_CASE("an argument comes in a file, which is done when the argument is loaded", "[embed]") {
-  Env env;
+  FilesEnv env;
   env.give_function("len");
   const std::string content = pickled_letters('a');
   const MemoryFile file = file_with(content);
@@ -70,7 +70,7 @@ TEST_CASE("an argument comes in a file, which is done when the argument is loade
 }
 
 TEST_CASE("a large result is written into the file that was lent for it", "[embed]") {
-  Env env;
+  FilesEnv env;
   const std::string content = pickled_letters('b');
   env.seat->tell(agent::GiveObject{object_id(2), Bytes::copy_of(content)});
   MemoryFile room;
@@ -91,7 +91,7 @@ TEST_CASE("a large result is written into the file that was lent for it", "[embe
 
 TEST_CASE("an argument whose file got lost is asked for once more, whatever came meanwhile",
           "[embed]") {
-  Env env;
+  FilesEnv env;
   env.give_function("len");
   const std::string content = pickled_letters('c');
   const MemoryFile file = file_with(content);
@@ -107,7 +107,7 @@ TEST_CASE("an argument whose file got lost is asked for once more, whatever came
 }
 
 TEST_CASE("a result whose file got lost comes by the channel", "[embed]") {
-  Env env;
+  FilesEnv env;
   env.seat->tell(agent::GiveObject{object_id(2), Bytes::copy_of(pickled_letters('d'))});
   env.seat->on_file_wanted = [&](std::uint64_t) { env.seat->tell(agent::LendFile{5, 1}); };
   env.run();

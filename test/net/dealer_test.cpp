@@ -3,11 +3,7 @@
 #include "net/support.hpp"
 
 namespace scaler::net {
-namespace {
-
-const char* const loopback = "tcp://127.0.0.1:0";
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("a dealer reconnects after a restart of its server and keeps what was not handed over",
           "[net]") {

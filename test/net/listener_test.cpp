@@ -7,11 +7,7 @@
 #include "net/support.hpp"
 
 namespace scaler::net {
-namespace {
-
-const char* const loopback = "tcp://127.0.0.1:0";
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("listening where another program listens says so and what to do", "[net]") {
   TestLoop test;

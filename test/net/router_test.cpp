@@ -9,8 +9,6 @@
 namespace scaler::net {
 namespace {
 
-const char* const loopback = "tcp://127.0.0.1:0";
-
 Bytes patterned(std::size_t size) {
   Buffer buffer(size);
   for (std::size_t i = 0; i < size; ++i)

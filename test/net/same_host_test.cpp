@@ -11,7 +11,6 @@
 namespace scaler::net {
 namespace {
 
-const char* const loopback = "tcp://127.0.0.1:0";
 const std::string nowhere = "|same-host-2=@scaler-" + std::string(32, '0');
 
 RouterOptions store_options(std::string identity) {

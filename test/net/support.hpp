@@ -7,13 +7,17 @@
 #include <utility>
 #include <vector>
 
-#include "scaler/base/log.hpp"
 #include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/router.hpp"
 #include "scaler/net/timer.hpp"
+#include "support/log_recorder.hpp"
 
 namespace scaler::net {
+
+using support::LogRecorder;
+
+inline constexpr const char* loopback = "tcp://127.0.0.1:0";
 
 // A loop for one test. Events end each step; the watchdog only ends a test that would hang.
 class TestLoop {
@@ -44,24 +48,6 @@ class TestLoop {
  private:
   bool expired_ = false;
   Timer watchdog_;
-};
-
-// Keeps what the log said while it lives.
-class LogRecorder {
- public:
-  LogRecorder()
-      : before_(log::set_sink(
-            [this](log::Level, std::string_view text) { lines.emplace_back(text); })) {}
-  ~LogRecorder() { log::set_sink(std::move(before_)); }
-  bool said(std::string_view part) const {
-    for (const auto& line : lines)
-      if (line.find(part) != std::string::npos) return true;
-    return false;
-  }
-  std::vector<std::string> lines;
-
- private:
-  log::Sink before_;
 };
 
 // A Router that writes down what happens to it, and answers if told how.

@@ -11,7 +11,7 @@ namespace {
 using clientio::BorrowedFile;
 using clientio::FileReturns;
 
-struct Env {
+struct SeatEnv {
   Bytes file(std::uint64_t number) {
     auto made = MemoryFile::create(10'000);
     REQUIRE(made);
@@ -26,7 +26,7 @@ struct Env {
 }  // namespace
 
 TEST_CASE("a file that a processor reads is kept until it is done with it", "[roles]") {
-  Env env;
+  SeatEnv env;
   agent::GiveObject object = env.object(3);
   const auto given = env.files.give(object);
   REQUIRE(given);
@@ -44,7 +44,7 @@ TEST_CASE("a file that a processor reads is kept until it is done with it", "[ro
 }
 
 TEST_CASE("what a forked child of a processor may see is returned for good", "[roles]") {
-  Env env;
+  SeatEnv env;
   REQUIRE(env.files.give(env.object(3)));
   REQUIRE(env.files.done({3, true}));
   REQUIRE(env.returns->take().at(0).unsure);
@@ -52,7 +52,7 @@ TEST_CASE("what a forked child of a processor may see is returned for good", "[r
 
 TEST_CASE("what a processor has when it ends is returned for good", "[roles]") {
   const auto returns = [] {
-    Env env;
+    SeatEnv env;
     REQUIRE(env.files.give(env.object(3)));
     REQUIRE(env.files.lend(env.file(4)).number == 4);
     return env.returns;
@@ -63,7 +63,7 @@ TEST_CASE("what a processor has when it ends is returned for good", "[roles]") {
 }
 
 TEST_CASE("a result lies in a file that its processor was lent, within its bounds", "[roles]") {
-  Env env;
+  SeatEnv env;
   const Bytes file = env.file(3);
   REQUIRE(env.files.lend(file).number == 3);
   REQUIRE_FALSE(env.files.result(4, 100));
@@ -77,7 +77,7 @@ TEST_CASE("a result lies in a file that its processor was lent, within its bound
 
 TEST_CASE("an object that was given to be read is no result, and room for one no object",
           "[roles]") {
-  Env env;
+  SeatEnv env;
   REQUIRE(env.files.give(env.object(3)));
   REQUIRE_FALSE(env.files.result(3, 100));
   REQUIRE(env.files.lend(env.file(4)).number == 4);
@@ -89,14 +89,14 @@ TEST_CASE("an object that was given to be read is no result, and room for one no
 }
 
 TEST_CASE("bytes of the heap are not given as files, and no file is lent as such", "[roles]") {
-  Env env;
+  SeatEnv env;
   REQUIRE_FALSE(env.files.give({{}, Bytes::copy_of("heap")}));
   REQUIRE(env.files.lend({}).number == 0);
   REQUIRE(env.files.lend(Bytes::copy_of("heap")).number == 0);
 }
 
 TEST_CASE("files of two stores may have one number, and are told apart", "[roles]") {
-  Env env;
+  SeatEnv env;
   REQUIRE(env.files.give(env.object(3)));
   REQUIRE_FALSE(env.files.give(env.object(3)));
   REQUIRE(env.files.lend(env.file(3)).number == 0);

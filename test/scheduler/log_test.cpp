@@ -1,32 +1,13 @@
 #include <catch2/catch.hpp>
 
-#include "scaler/base/log.hpp"
 #include "scheduler/env.hpp"
+#include "support/log_recorder.hpp"
 
 namespace scaler::scheduler {
 
-namespace {
-
-// The log lines of one test.
-class LogRecorder {
- public:
-  LogRecorder()
-      : before_(log::set_sink(
-            [this](log::Level, std::string_view text) { lines.emplace_back(text); })) {}
-  ~LogRecorder() { log::set_sink(std::move(before_)); }
-  LogRecorder(const LogRecorder&) = delete;
-  LogRecorder& operator=(const LogRecorder&) = delete;
-  std::vector<std::string> lines;
-
- private:
-  log::Sink before_;
-};
-
-}  // namespace
-
 TEST_CASE("peers that come and go all the time do not fill the log", "[scheduler]") {
   SchedulerEnv env;
-  const LogRecorder log;
+  const support::LogRecorder log;
   for (int i = 0; i < 300; ++i) {
     const auto client = env.add_client();
     env.say(client, wire::ClientDisconnect{wire::DisconnectType::disconnect});
@@ -40,7 +21,7 @@ TEST_CASE("peers that come and go all the time do not fill the log", "[scheduler
 
 TEST_CASE("one line about a peer stays one line", "[scheduler]") {
   SchedulerEnv env;
-  const LogRecorder log;
+  const support::LogRecorder log;
   const auto manager = env.connect("Manager|a");
   wire::WorkerManagerHeartbeat heartbeat;
   heartbeat.manager_id = Bytes::copy_of(std::string(1'000'000, '\n'));

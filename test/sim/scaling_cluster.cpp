@@ -16,7 +16,7 @@ constexpr Duration heartbeat_interval = 2s;
 constexpr Duration sample_interval = 500ms;
 constexpr PeerId client_peer{1, 1};
 
-struct Worker {
+struct PlainWorker {
   std::string id;
   std::size_t manager = 0;
   std::optional<PeerId> peer;  // none: still starting
@@ -88,8 +88,8 @@ class ScalingCluster {
   std::string start_worker(std::size_t manager);
   void beat_worker(const std::string& id);
   void stop_worker(const std::string& id);
-  void give(Worker& worker, const TaskId& task);
-  void run_next(Worker& worker);
+  void give(PlainWorker& worker, const TaskId& task);
+  void run_next(PlainWorker& worker);
   void finish(const std::string& id, const TaskId& task);
   void sample();
   std::uint32_t workers_of(std::size_t manager) const;
@@ -101,7 +101,7 @@ class ScalingCluster {
   TimePoint now_{};
   std::multimap<TimePoint, std::function<void()>> events_;
   std::vector<Manager> managers_;
-  std::map<std::string, Worker> workers_;
+  std::map<std::string, PlainWorker> workers_;
   std::map<PeerId, std::string> worker_ids_;
   std::map<TaskId, Job> jobs_;  // not ended
   std::uint32_t next_peer_ = 1;
@@ -251,7 +251,7 @@ void ScalingCluster::kill_manager(std::size_t index) {
   for (const auto& [id, worker] : workers_)
     if (worker.manager == index) lost.push_back(id);
   for (const std::string& id : lost) {
-    const Worker worker = std::move(workers_.extract(id).mapped());
+    const PlainWorker worker = std::move(workers_.extract(id).mapped());
     if (!worker.peer) continue;
     worker_ids_.erase(*worker.peer);
     core_.on_peer_lost(*worker.peer, now_, out_);
@@ -296,7 +296,7 @@ void ScalingCluster::beat_worker(const std::string& id) {
 void ScalingCluster::stop_worker(const std::string& id) {
   const auto found = workers_.find(id);
   if (found == workers_.end()) return;
-  const Worker worker = std::move(found->second);
+  const PlainWorker worker = std::move(found->second);
   workers_.erase(found);
   ++outcome_.stops;
   if (!worker.queue.empty()) ++outcome_.busy_stopped;
@@ -306,12 +306,12 @@ void ScalingCluster::stop_worker(const std::string& id) {
   core_.on_peer_lost(*worker.peer, now_, out_);
 }
 
-void ScalingCluster::give(Worker& worker, const TaskId& task) {
+void ScalingCluster::give(PlainWorker& worker, const TaskId& task) {
   worker.queue.push_back(task);
   if (worker.queue.size() == 1) run_next(worker);
 }
 
-void ScalingCluster::run_next(Worker& worker) {
+void ScalingCluster::run_next(PlainWorker& worker) {
   if (worker.queue.empty()) return;
   const TaskId task = worker.queue.front();
   after(jobs_.at(task).length, [this, id = worker.id, task] { finish(id, task); });
@@ -320,7 +320,7 @@ void ScalingCluster::run_next(Worker& worker) {
 void ScalingCluster::finish(const std::string& id, const TaskId& task) {
   const auto found = workers_.find(id);
   if (found == workers_.end()) return;  // it was stopped while it ran this
-  Worker& worker = found->second;
+  PlainWorker& worker = found->second;
   worker.queue.pop_front();
   const Job job = std::move(jobs_.extract(task).mapped());
   ++outcome_.tasks_done;

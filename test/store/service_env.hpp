@@ -8,39 +8,19 @@
 #include <utility>
 #include <vector>
 
-#include "scaler/base/log.hpp"
 #include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/timer.hpp"
 #include "scaler/roles/store_service.hpp"
 #include "scaler/store/store_client.hpp"
 #include "store/store_env.hpp"
+#include "support/log_recorder.hpp"
 
 namespace scaler::roles {
 
 using store::id_of;
 using store::StoreClient;
-
-// The log lines of one test.
-class LogRecorder {
- public:
-  LogRecorder()
-      : before_(log::set_sink([this](log::Level level, std::string_view text) {
-          if (level >= log::Level::info) lines.emplace_back(text);
-        })) {}
-  ~LogRecorder() { log::set_sink(std::move(before_)); }
-  LogRecorder(const LogRecorder&) = delete;
-  LogRecorder& operator=(const LogRecorder&) = delete;
-  std::size_t count(std::string_view part) const {
-    std::size_t found = 0;
-    for (const std::string& line : lines) found += line.find(part) != std::string::npos ? 1U : 0U;
-    return found;
-  }
-  std::vector<std::string> lines;
-
- private:
-  log::Sink before_;
-};
+using support::LogRecorder;
 
 // A service on a free port of the loopback, and the loop that it shares with its clients.
 struct ServiceEnv {

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import dead
+import names
 import rooms
 import text
 
@@ -51,6 +52,7 @@ def findings_in(root: Path) -> list:
             findings += rooms.check_file(root, path, table)
     findings += dead.check_sources(root, files)
     findings += dead.check_headers(root, files)
+    findings += names.check(root, files)
     return sorted(findings)
 
 

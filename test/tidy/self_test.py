@@ -159,6 +159,33 @@ class Tidy(unittest.TestCase):
     def test_a_header_that_nobody_includes_is_dead(self) -> None:
         self.expect("src/zmtp/forgotten.hpp", "#pragma once\n", 1, "nobody includes")
 
+    def expect_meeting(self, one: str, other: str, *names: str) -> None:
+        """Two files of a room, with this in a namespace of their own, lead to a finding for each of these names."""
+        wrapped = "#include \"base/reader.hpp\"\nnamespace scaler::zmtp {\nnamespace {\n\n%s\n\n}  // namespace\n}  // namespace scaler::zmtp\n"
+        self.write("src/zmtp/CMakeLists.txt", "scaler_module(zmtp SOURCES session.cpp frame.cpp)\n")
+        self.write("src/zmtp/frame.cpp", wrapped % one)
+        self.write("src/zmtp/session.cpp", wrapped % other)
+        found = [finding.what for finding in check.findings_in(self.root)]
+        self.assertEqual(found, [f"src/zmtp/frame.cpp has a {name} of its own" for name in names])
+
+    def test_files_of_a_room_that_meet_in_one_compilation_mean_one_thing_by_a_name(self) -> None:
+        self.expect_meeting("struct State {\n  int a;\n};", "using State = int;", "State")
+        self.expect_meeting("constexpr int bytes = 1;", "constexpr int bytes[] = {2};", "bytes")
+        self.expect_meeting("template <class T>\nclass Pool {};", "struct Pool {};", "Pool")
+        self.expect_meeting("void f(const int& a,\n       B b = {}) {", "int f(const int& c, B) { return 1; }", "f")
+
+    def test_overloads_members_and_declarations_in_files_of_a_room_may_meet(self) -> None:
+        self.expect_meeting("void f(int a) {}", "void f(long a) {}\nvoid f(int a, int b) {}")
+        self.expect_meeting("void A::f(int a) {}", "void B::f(int a) {}")
+        self.expect_meeting("struct A;\nusing std::string;", "struct A;\nusing std::string;")
+
+    def test_a_name_of_one_file_is_no_type_of_the_rooms_headers(self) -> None:
+        self.write("src/base/reader.hpp", "#pragma once\nnamespace scaler {\nclass Reader {\n};\n}  // namespace scaler\n")
+        own = "namespace scaler {\nnamespace {\nstruct Reader {};\n}  // namespace\n}  // namespace scaler\n"
+        self.write("src/base/bytes.cpp", own)
+        (found,) = check.findings_in(self.root)
+        self.assertIn("Reader of its own", found.what)
+
     def test_sources_are_ascii(self) -> None:
         self.expect(SCHEDULER, "\n// na\u00efve\n", 2, "U+00EF")
 

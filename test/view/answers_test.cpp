@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "view/bytes.hpp"
 #include "view/words.hpp"
 
 namespace scaler::view {
@@ -13,8 +14,6 @@ using scheduler::Explanation;
 using scheduler::Standing;
 
 namespace {
-
-Bytes bytes(std::string_view text) { return Bytes::copy_of(text); }
 
 TaskId id_of(unsigned char last) {
   TaskId id;

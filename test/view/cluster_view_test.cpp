@@ -2,12 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include "view/bytes.hpp"
+
 namespace scaler::view {
 namespace {
 
 constexpr TimePoint start{};
-
-Bytes bytes(std::string_view text) { return Bytes::copy_of(text); }
 
 wire::StateScheduler::WorkerStatus worker_named(std::string_view id) {
   wire::StateScheduler::WorkerStatus worker;

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "scaler/wire/codec.hpp"
+#include "wire/flat.hpp"
 #include "wire/samples.hpp"
 
 // What two of our own hang at the second pointer of a message's root.
@@ -12,12 +13,6 @@ namespace scaler::wire {
 namespace {
 
 constexpr std::size_t root_at = 8;
-
-Bytes flat(capnp::MessageBuilder& builder) {
-  const kj::Array<capnp::word> words = capnp::messageToFlatArray(builder);
-  const auto bytes = words.asBytes();
-  return Bytes::copy_of(ByteView{reinterpret_cast<const std::byte*>(bytes.begin()), bytes.size()});
-}
 
 capnp::FlatArrayMessageReader reader_of(const Bytes& frame) {
   return capnp::FlatArrayMessageReader(

@@ -6,18 +6,13 @@
 #include <cstring>
 
 #include "scaler/wire/codec.hpp"
+#include "wire/flat.hpp"
 #include "wire/samples.hpp"
 
 // The same messages as other builders write them: in many segments, in structs of older and of
 // younger schemas.
 namespace scaler::wire {
 namespace {
-
-Bytes flat(capnp::MessageBuilder& builder) {
-  const kj::Array<capnp::word> words = capnp::messageToFlatArray(builder);
-  const auto bytes = words.asBytes();
-  return Bytes::copy_of(ByteView{reinterpret_cast<const std::byte*>(bytes.begin()), bytes.size()});
-}
 
 // The frame's message, copied into a builder with segments of few words each.
 Bytes in_small_segments(const Bytes& frame, unsigned first_words) {

@@ -26,19 +26,19 @@ std::string length(std::uint64_t value) {
   return text;
 }
 
-std::unique_ptr<Session> make(std::string_view identity = "", Dialect dialect = Dialect::magic,
-                              SessionLimits limits = {}) {
+std::unique_ptr<Session> make_ymq(std::string_view identity = "", Dialect dialect = Dialect::magic,
+                                  SessionLimits limits = {}) {
   return make_session({dialect, Bytes::copy_of(identity), limits});
 }
 
-struct Transcript {
+struct Capture {
   const char* file;
   Dialect dialect;
   const char* identity;
   std::size_t messages;
 };
 
-constexpr Transcript transcripts[] = {
+constexpr Capture captures[] = {
     {"2.0.9-ymq-client-submit/client-scheduler-c2s.bin", Dialect::magic,
      "Client|8dac54cbfa9f4fab8ef1e779f52f814f", 15},
     {"2.0.9-ymq-client-submit/client-scheduler-s2c.bin", Dialect::magic,
@@ -62,15 +62,15 @@ constexpr Transcript transcripts[] = {
 }  // namespace
 
 TEST_CASE("a captured YMQ peer is understood to its last byte, and said again exactly", "[ymq]") {
-  for (const Transcript& transcript : transcripts) {
-    INFO(transcript.file);
-    const std::string said = support::read_golden(transcript.file);
-    auto listener = make("", transcript.dialect);
+  for (const Capture& capture : captures) {
+    INFO(capture.file);
+    const std::string said = support::read_golden(capture.file);
+    auto listener = make_ymq("", capture.dialect);
     const Lines lines = feed(*listener, said);
-    REQUIRE(lines.size() == 1 + transcript.messages);
-    CHECK(lines[0] == std::string("ready ") + transcript.identity);
+    REQUIRE(lines.size() == 1 + capture.messages);
+    CHECK(lines[0] == std::string("ready ") + capture.identity);
 
-    auto session = make(transcript.identity, transcript.dialect);
+    auto session = make_ymq(capture.identity, capture.dialect);
     for (std::size_t i = 1; i < lines.size(); ++i) {
       REQUIRE(lines[i].starts_with("message "));
       session->send(Bytes::copy_of(lines[i].substr(8)));
@@ -80,41 +80,41 @@ TEST_CASE("a captured YMQ peer is understood to its last byte, and said again ex
 }
 
 TEST_CASE("a captured YMQ peer says the same wherever its bytes are cut", "[ymq]") {
-  for (const Transcript& transcript : transcripts) {
-    INFO(transcript.file);
-    CHECK(support::difference_between_cuts([&] { return make("", transcript.dialect); },
-                                           support::read_golden(transcript.file)) == "");
+  for (const Capture& capture : captures) {
+    INFO(capture.file);
+    CHECK(support::difference_between_cuts([&] { return make_ymq("", capture.dialect); },
+                                           support::read_golden(capture.file)) == "");
   }
 }
 
 TEST_CASE("magic and identity go out at once, messages right behind", "[ymq]") {
-  auto session = make("me");
+  auto session = make_ymq("me");
   session->send(Bytes::copy_of("hello"));
   session->send({});
   CHECK(session->queued_bytes() == 8 + 5 + 8);
   CHECK((take_output(*session) == magic + frame("me") + frame("hello") + frame("")));
   CHECK(session->queued_bytes() == 0);
-  CHECK((take_output(*make("me", Dialect::plain)) == frame("me")));
+  CHECK((take_output(*make_ymq("me", Dialect::plain)) == frame("me")));
 }
 
 TEST_CASE("a frame of length 0 is an empty message, or an empty identity", "[ymq]") {
-  CHECK(feed(*make(), magic + frame("") + frame("") + frame("x")) ==
+  CHECK(feed(*make_ymq(), magic + frame("") + frame("") + frame("x")) ==
         Lines{"ready ", "message ", "message x"});
 }
 
 TEST_CASE("the first byte that is not the magic's ends the connection and is shown", "[ymq]") {
-  CHECK(feed(*make(), "\x16\x03\x01") ==
+  CHECK(feed(*make_ymq(), "\x16\x03\x01") ==
         Lines{"error not a YMQ peer: expected \"YMQ\\x01\", got \"\\x16\\x03\\x01\""});
-  CHECK(feed(*make(), "YMQ\x02 and more") ==
+  CHECK(feed(*make_ymq(), "YMQ\x02 and more") ==
         Lines{"error not a YMQ peer: expected \"YMQ\\x01\", got \"YMQ\\x02\""});
-  CHECK(feed(*make(), "G") == Lines{"error not a YMQ peer: expected \"YMQ\\x01\", got \"G\""});
-  CHECK(feed(*make(), "YM").empty());
+  CHECK(feed(*make_ymq(), "G") == Lines{"error not a YMQ peer: expected \"YMQ\\x01\", got \"G\""});
+  CHECK(feed(*make_ymq(), "YM").empty());
 }
 
 TEST_CASE("lengths above a limit are refused with both numbers", "[ymq]") {
   const SessionLimits limits{.frame_bytes_max = 10, .identity_bytes_max = 3};
   const auto said = [&](const std::string& sent) {
-    return feed(*make("", Dialect::magic, limits), magic + sent);
+    return feed(*make_ymq("", Dialect::magic, limits), magic + sent);
   };
   CHECK(said(frame("abc") + frame("0123456789")) == Lines{"ready abc", "message 0123456789"});
   CHECK(said(length(4)) == Lines{"error an identity of 4 bytes, the limit is 3"});
@@ -125,7 +125,7 @@ TEST_CASE("lengths above a limit are refused with both numbers", "[ymq]") {
 }
 
 TEST_CASE("a session that has failed stays failed", "[ymq]") {
-  auto session = make();
+  auto session = make_ymq();
   feed(*session, "no");
   std::vector<std::string> lines;
   feed(*session, magic + frame("x"), lines);
@@ -134,7 +134,7 @@ TEST_CASE("a session that has failed stays failed", "[ymq]") {
 
 TEST_CASE("an announced length costs nothing until the bytes come", "[ymq]") {
   const SessionLimits limits{.frame_bytes_max = UINT64_MAX, .identity_bytes_max = 255};
-  auto session = make("", Dialect::magic, limits);
+  auto session = make_ymq("", Dialect::magic, limits);
   feed(*session, magic + frame("x"));
   const std::size_t before = support::heap_bytes();
   feed(*session, length(std::uint64_t{1} << 63) + "some");
@@ -148,7 +148,7 @@ TEST_CASE("ten thousand silent YMQ connections are cheap", "[ymq]") {
   sessions.reserve(1000);
   const std::size_t before = support::heap_bytes();
   for (int i = 0; i < 1000; ++i) {
-    sessions.push_back(make("server"));
+    sessions.push_back(make_ymq("server"));
     take_output(*sessions.back());
     feed(*sessions.back(), magic + frame("x") + frame("hello") + "\x05");
   }

@@ -25,7 +25,8 @@ const std::string request =
     "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Key: " +
     key + "\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-std::unique_ptr<Session> make(WebSocketOptions::Side side, const std::string& identity = "us") {
+std::unique_ptr<Session> make_side(WebSocketOptions::Side side,
+                                   const std::string& identity = "us") {
   WebSocketOptions options;
   options.side = side;
   options.host = "127.0.0.1:6378";
@@ -33,8 +34,8 @@ std::unique_ptr<Session> make(WebSocketOptions::Side side, const std::string& id
   return make_websocket(std::move(options),
                         make_session({Dialect::magic, Bytes::copy_of(identity), {}}));
 }
-std::unique_ptr<Session> server() { return make(WebSocketOptions::Side::server); }
-std::unique_ptr<Session> client() { return make(WebSocketOptions::Side::client, "peer"); }
+std::unique_ptr<Session> server() { return make_side(WebSocketOptions::Side::server); }
+std::unique_ptr<Session> client() { return make_side(WebSocketOptions::Side::client, "peer"); }
 
 // A frame of a client, masked with 1 2 3 4.
 std::string masked(unsigned first, const std::string& payload) {
