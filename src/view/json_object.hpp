@@ -24,7 +24,7 @@ class JsonObject {
   JsonObject& truth(std::string_view key, bool value) { return raw(key, value ? "true" : "false"); }
   // `value` is JSON already.
   JsonObject& raw(std::string_view key, std::string_view value) {
-    body_ += fmt::format("{}\"{}\":{}", body_.empty() ? "" : ",", key, value);
+    body_ += fmt::format("{}{}:{}", body_.empty() ? "" : ",", json::quoted(key), value);
     return *this;
   }
   std::string take() const { return '{' + body_ + '}'; }
