@@ -38,6 +38,8 @@ WorkerOptions worker_of(const Settings& settings) {
 TopOptions top_of(const Settings& settings) {
   return {.monitor_address = settings.address("monitor-address"),
           .timeout_seconds = settings.decimal("timeout"),
+          .once = settings.flag("once"),
+          .json = settings.flag("json"),
           .tls = tls_of(settings)};
 }
 
@@ -118,22 +120,34 @@ const Table& worker_table() {
 }
 
 const Table& top_table() {
-  static const Table table{.command = "scaler_top",
-                           .summary = "Shows a scheduler's state in the terminal.",
-                           .sections = {"top"},
-                           .options = joined({{monitor_option(),
-                                               {.name = "timeout",
-                                                .shorts = {"t"},
-                                                .type = Type::decimal,
-                                                .fallback = "5",
-                                                .unit = "seconds",
-                                                .group = core_group,
-                                                .help = "a scheduler silent for so long is not "
-                                                        "there"}},
-                                              tls_options(),
-                                              {config_option()}}),
-                           .examples = {"scaler_top tcp://127.0.0.1:6380"},
-                           .checks = tls_checks()};
+  static const Table table{
+      .command = "scaler_top",
+      .summary = "Shows a scheduler's state in the terminal.",
+      .sections = {"top"},
+      .options = joined({{monitor_option(),
+                          {.name = "timeout",
+                           .shorts = {"t"},
+                           .type = Type::decimal,
+                           .fallback = "5",
+                           .unit = "seconds",
+                           .group = core_group,
+                           .help = "a scheduler silent for so long is not "
+                                   "there"},
+                          {.name = "once",
+                           .type = Type::flag,
+                           .fallback = "false",
+                           .group = core_group,
+                           .help = "write one picture as text, and end"},
+                          {.name = "json",
+                           .type = Type::flag,
+                           .fallback = "false",
+                           .group = core_group,
+                           .help = "write one state as a JSON object, and "
+                                   "end"}},
+                         tls_options(),
+                         {config_option()}}),
+      .examples = {"scaler_top tcp://127.0.0.1:6380", "scaler_top --json tcp://127.0.0.1:6380"},
+      .checks = tls_checks()};
   return table;
 }
 

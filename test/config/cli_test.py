@@ -203,9 +203,14 @@ class Commands(unittest.TestCase):
     def test_the_web_page_is_given_its_files(self):
         self.works("gui", "tcp://h:1", "--allow-origin", "http://a", "http://b", says="role gui tcp://h:1 0.0.0.0:50001 12 files")
 
-    def test_what_is_not_built_in_says_so(self):
-        self.refused("top", "tcp://h:1", says="scaler_top: not built in yet")
+    def test_top_shows_a_picture_or_says_what_is_wrong(self):
+        self.works("top", "tcp://h:1", says="role top tcp://h:1 5 false false\n")
+        self.works("tcp://h:1", "-t", "2.5", "--json", name="scaler_top", says="role top tcp://h:1 2.5 false true\n")
+        self.works("top", "--once", "tcp://h:1", says="true false\n")
         self.refused("top", "tcp://h:1", "-t", "0", says="--timeout: '0' is not allowed")
+        self.refused("top", "tcp://nobody:1", code=1, says="scaler_top: nobody answers")
+
+    def test_what_is_not_built_in_says_so(self):
         self.refused(
             "worker_manager", "symphony", "tcp://h:1", "-wmi", "x", "-sn", "s", says="symphony: not built in yet"
         )

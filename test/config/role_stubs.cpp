@@ -53,6 +53,12 @@ Result<std::string> ask_scheduler(const config::InquiryOptions& options) {
                      options.address.to_string(), options.subject);
 }
 
+Result<std::string> run_top(const config::TopOptions& options) {
+  if (options.monitor_address.host == "nobody") return Error{Errc::unavailable, "nobody answers"};
+  return fmt::format("role top {} {} {} {}\n", options.monitor_address.to_string(),
+                     options.timeout_seconds, options.once, options.json);
+}
+
 }  // namespace scaler::roles
 
 namespace scaler::embed {

@@ -145,7 +145,26 @@ TEST_CASE("a filter keeps the rows that name it anywhere", "[view]") {
   REQUIRE(worker_rows(view, order, "fIx").size() == 3);
   REQUIRE(ids_of(worker_rows(view, order, "pool")) == Ids{"Worker|NAT|2"});
   REQUIRE(worker_rows(view, order, "nowhere").empty());
-  REQUIRE(manager_rows(view, "POOL").size() == 1);
+  REQUIRE(manager_rows(view, order, "POOL").size() == 1);
+}
+
+TEST_CASE("managers are ordered by their workers' sums, clients by their tasks", "[view]") {
+  auto state = state_with({"a", "b", "c"});
+  state.workers[1].sent = 1;
+  state.managed_workers = {{bytes("one"), {bytes("b")}}, {bytes("two"), {bytes("a"), bytes("c")}}};
+  state.clients = {{bytes("y"), 1}, {bytes("x"), 5}, {bytes("z"), 3}};
+  ClusterView view;
+  view.on_message(state, start);
+  const auto first_manager = [&](Column by, Direction direction) {
+    return std::string(manager_rows(view, {by, direction}).front()->id.text());
+  };
+  REQUIRE(first_manager(Column::sent, Direction::descending) == "one");
+  REQUIRE(first_manager(Column::worker, Direction::descending) == "two");
+  REQUIRE(first_manager(Column::manager, Direction::descending) == "two");
+  REQUIRE(first_manager(Column::lag, Direction::ascending) == "one");
+  REQUIRE(client_rows(view, {Column::cpu, Direction::descending}).front()->client.text() == "x");
+  REQUIRE(client_rows(view, {Column::worker, Direction::descending}).front()->client.text() == "z");
+  REQUIRE(client_rows(view, {}, "Y").size() == 1);
 }
 
 }  // namespace scaler::view

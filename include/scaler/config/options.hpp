@@ -154,6 +154,8 @@ struct InquiryOptions {
 struct TopOptions {
   Address monitor_address;
   double timeout_seconds = 5;
+  bool once = false;  // one picture as text, and the end
+  bool json = false;  // one state as JSON, and the end
   TlsOptions tls = {};
 };
 

@@ -32,5 +32,8 @@ int run_launcher(const config::StackOptions& options);
 // Asks a running scheduler; gives what to print. An error of kind not_found is the scheduler's own
 // word about the question.
 Result<std::string> ask_scheduler(const config::InquiryOptions& options);
+// Shows what a scheduler's monitor stream tells, until a key ends it; where standard output is no
+// terminal, or one picture is wanted, gives that for printing.
+Result<std::string> run_top(const config::TopOptions& options);
 
 }  // namespace scaler::roles

@@ -110,6 +110,12 @@ bool contains(std::string_view name, std::string_view filter);
 // They point into `view`.
 std::vector<const WorkerView*> worker_rows(const ClusterView& view, Order order,
                                            std::string_view filter = {});
-std::vector<const ManagerView*> manager_rows(const ClusterView& view, std::string_view filter = {});
+// By the sums of their workers, or by id where there is no sum; `worker` is how many there are.
+std::vector<const ManagerView*> manager_rows(const ClusterView& view, Order order,
+                                             std::string_view filter = {});
+// By id if that is wanted (`worker`), else by the number of tasks.
+std::vector<const wire::StateScheduler::ClientTasks*> client_rows(const ClusterView& view,
+                                                                  Order order,
+                                                                  std::string_view filter = {});
 
 }  // namespace scaler::view
