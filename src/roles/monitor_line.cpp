@@ -10,7 +10,7 @@
 namespace scaler::roles {
 namespace {
 
-constexpr Duration handshake_patience = 1s;  // then the other protocol is tried
+constexpr Duration hello_patience = 1s;      // then the other protocol is tried
 constexpr std::uint16_t from_scheduler = 2;  // to its monitor's port, by default
 constexpr std::uint16_t from_storage = 1;
 
@@ -20,7 +20,7 @@ net::DealerOptions options_of(const Address& address, std::shared_ptr<tls::Conte
   options.socket_type = SocketType::sub;
   options.identity = fmt::format("Monitor|{}", Random::from_system().hex(32));
   options.tries_both_protocols = true;
-  options.handshake_patience = handshake_patience;
+  options.handshake_patience = hello_patience;
   options.tls = std::move(tls);
   return options;
 }

@@ -26,7 +26,7 @@ std::string lag_cell(const wire::StateScheduler::WorkerStatus& worker) {
   return fmt::format("({}) {}", seen_text(worker.last_seconds), lag);
 }
 
-std::string number(std::uint64_t value) { return fmt::format("{}", value); }
+std::string digits(std::uint64_t value) { return fmt::format("{}", value); }
 
 std::vector<std::string> cells_of(const WorkerView& worker) {
   const auto& status = worker.status;
@@ -37,40 +37,45 @@ std::vector<std::string> cells_of(const WorkerView& worker) {
           percent_text(worker.cpu_permille),
           bytes_text(worker.rss_bytes),
           bytes_text(status.rss_free_bytes),
-          number(status.free),
-          number(status.sent),
-          number(status.queued),
-          number(status.suspended),
+          digits(status.free),
+          digits(status.sent),
+          digits(status.queued),
+          digits(status.suspended),
           lag_cell(status),
           display_text(status.itl)};
 }
 
-std::string limit_text(std::uint32_t limit) { return limit == unlimited ? "any" : number(limit); }
+std::string limit_text(std::uint32_t limit) { return limit == unlimited ? "any" : digits(limit); }
 
 std::vector<std::string> cells_of(const ManagerView& manager) {
   const auto& totals = manager.totals;
   const auto& detail = manager.detail;
   return {manager.id.empty() ? "(none)" : display_text(manager.id.text()),
-          number(totals.workers),
+          digits(totals.workers),
           detail ? limit_text(detail->max_task_concurrency) : "-",
-          detail ? number(detail->pending_workers) : "-",
+          detail ? digits(detail->pending_workers) : "-",
           percent_text(totals.agent_cpu_permille),
           bytes_text(totals.agent_rss_bytes),
           percent_text(totals.cpu_permille),
           bytes_text(totals.rss_bytes),
-          number(totals.free),
-          number(totals.sent),
-          number(totals.queued),
-          number(totals.suspended),
+          digits(totals.free),
+          digits(totals.sent),
+          digits(totals.queued),
+          digits(totals.suspended),
           detail ? seen_text(detail->last_seen_seconds) : "-",
           detail ? display_text(detail->capabilities) : "-"};
+}
+
+// Three digits tell enough of it.
+std::string mean_text(double seconds) {
+  if (seconds < 1) return fmt::format("{:.3g}ms", seconds * 1000);
+  return seconds < 100 ? fmt::format("{:.3g}s", seconds) : fmt::format("{:.0f}s", seconds);
 }
 
 std::vector<std::string> cells_of(std::string name, const FunctionCounts::Counts& counts) {
   const bool profiled = counts.profiled > 0;
   return {std::move(name), count_text(counts.succeeded), count_text(counts.failed),
-          profiled ? fmt::format("{:.3g}s", counts.seconds / static_cast<double>(counts.profiled))
-                   : "-",
+          profiled ? mean_text(counts.seconds / static_cast<double>(counts.profiled)) : "-",
           profiled ? bytes_text(counts.memory_peak_bytes) : "-"};
 }
 
@@ -150,7 +155,7 @@ Table client_table(const std::vector<const wire::StateScheduler::ClientTasks*>& 
   Table table;
   table.columns = {{"client_manager", 9, 19, 0}, {"tasks", 0, 0, 0}};
   for (const auto* client : clients)
-    table.rows.push_back({display_text(client->client.text()), number(client->tasks)});
+    table.rows.push_back({display_text(client->client.text()), digits(client->tasks)});
   return table;
 }
 

@@ -8,32 +8,35 @@
 namespace scaler::view {
 namespace {
 
-struct Range {
+struct CodeRange {
   char32_t first;
   char32_t last;
 };
 
 template <std::size_t count>
-bool is_in(const std::array<Range, count>& ranges, char32_t code) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [&](const Range& range) { return code >= range.first && code <= range.last; });
+bool is_in(const std::array<CodeRange, count>& ranges, char32_t code) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const CodeRange& range) {
+    return code >= range.first && code <= range.last;
+  });
 }
 
 // Marks that stand on the character before them (of Unicode's general category Mn, the blocks that
 // names are written with).
 constexpr std::array marks = {
-    Range{0x300, 0x36f},   Range{0x483, 0x489},   Range{0x591, 0x5bd},   Range{0x610, 0x61a},
-    Range{0x64b, 0x65f},   Range{0x93c, 0x93c},   Range{0x941, 0x948},   Range{0x94d, 0x94d},
-    Range{0xe31, 0xe31},   Range{0xe34, 0xe3a},   Range{0xe47, 0xe4e},   Range{0x1ab0, 0x1aff},
-    Range{0x1dc0, 0x1dff}, Range{0x20d0, 0x20f0}, Range{0xfe00, 0xfe0f}, Range{0xfe20, 0xfe2f}};
+    CodeRange{0x300, 0x36f},   CodeRange{0x483, 0x489},   CodeRange{0x591, 0x5bd},
+    CodeRange{0x610, 0x61a},   CodeRange{0x64b, 0x65f},   CodeRange{0x93c, 0x93c},
+    CodeRange{0x941, 0x948},   CodeRange{0x94d, 0x94d},   CodeRange{0xe31, 0xe31},
+    CodeRange{0xe34, 0xe3a},   CodeRange{0xe47, 0xe4e},   CodeRange{0x1ab0, 0x1aff},
+    CodeRange{0x1dc0, 0x1dff}, CodeRange{0x20d0, 0x20f0}, CodeRange{0xfe00, 0xfe0f},
+    CodeRange{0xfe20, 0xfe2f}};
 
 // East Asian Wide and Fullwidth (Unicode Annex 11), and pictures.
 constexpr std::array wide = {
-    Range{0x1100, 0x115f},   Range{0x2e80, 0x303e},   Range{0x3041, 0x33ff},
-    Range{0x3400, 0x4dbf},   Range{0x4e00, 0x9fff},   Range{0xa000, 0xa4cf},
-    Range{0xac00, 0xd7a3},   Range{0xf900, 0xfaff},   Range{0xfe30, 0xfe6f},
-    Range{0xff00, 0xff60},   Range{0xffe0, 0xffe6},   Range{0x1f300, 0x1f64f},
-    Range{0x1f680, 0x1f6ff}, Range{0x1f900, 0x1f9ff}, Range{0x20000, 0x3fffd}};
+    CodeRange{0x1100, 0x115f},   CodeRange{0x2e80, 0x303e},   CodeRange{0x3041, 0x33ff},
+    CodeRange{0x3400, 0x4dbf},   CodeRange{0x4e00, 0x9fff},   CodeRange{0xa000, 0xa4cf},
+    CodeRange{0xac00, 0xd7a3},   CodeRange{0xf900, 0xfaff},   CodeRange{0xfe30, 0xfe6f},
+    CodeRange{0xff00, 0xff60},   CodeRange{0xffe0, 0xffe6},   CodeRange{0x1f300, 0x1f64f},
+    CodeRange{0x1f680, 0x1f6ff}, CodeRange{0x1f900, 0x1f9ff}, CodeRange{0x20000, 0x3fffd}};
 
 std::size_t width_of(char32_t code) {
   if (code < 0x300) return 1;

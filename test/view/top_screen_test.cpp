@@ -6,23 +6,25 @@
 namespace scaler::view {
 namespace {
 
-constexpr TimePoint start{};
+constexpr TimePoint begin_time{};
 
 struct Screen {
-  explicit Screen(wire::StateScheduler state = sample_state()) { hear(std::move(state), start); }
+  explicit Screen(wire::StateScheduler state = sample_state()) {
+    hear(std::move(state), begin_time);
+  }
 
   void hear(wire::StateScheduler state, TimePoint now) {
     heard.on_message(state, now);
     screen.on_heard(heard, now);
   }
-  KeyEffect press(char letter, TimePoint now = start) {
+  KeyEffect press(char letter, TimePoint now = begin_time) {
     return screen.on_key({KeyKind::text, letter}, heard, now);
   }
-  KeyEffect press(KeyKind kind) { return screen.on_key({kind}, heard, start); }
+  KeyEffect press(KeyKind kind) { return screen.on_key({kind}, heard, begin_time); }
   void type(std::string_view letters) {
     for (const char letter : letters) press(letter);
   }
-  std::string text(TerminalSize size = {190, 45}, TimePoint now = start,
+  std::string text(TerminalSize size = {190, 45}, TimePoint now = begin_time,
                    const std::string& trouble = "") {
     return text_of(screen.draw(size, now, trouble));
   }
@@ -181,17 +183,17 @@ TEST_CASE("rows are scrolled by one, by a page and to the ends, and never past t
   screen.press(KeyKind::home);
   REQUIRE(range() == "rows 1-15 of 100");
   screen.press(KeyKind::end);
-  screen.hear(many_workers(20), start + 1s);  // fewer than were scrolled over
+  screen.hear(many_workers(20), begin_time + 1s);  // fewer than were scrolled over
   REQUIRE(range() == "rows 6-20 of 20");
 }
 
 TEST_CASE("a pause keeps the picture, says its age, and ends with the newest", "[view]") {
   Screen screen;
   screen.press('p');
-  screen.hear(many_workers(3), start + 5s);
+  screen.hear(many_workers(3), begin_time + 5s);
   REQUIRE(screen.shows("with 7 worker(s)"));
-  REQUIRE(screen.text({190, 45}, start + 7s).find("paused, 7 s old") != std::string::npos);
-  screen.press('p', start + 7s);
+  REQUIRE(screen.text({190, 45}, begin_time + 7s).find("paused, 7 s old") != std::string::npos);
+  screen.press('p', begin_time + 7s);
   REQUIRE(screen.shows("with 3 worker(s)"));
 }
 
@@ -199,9 +201,9 @@ TEST_CASE("the period between pictures is longer or shorter, within its bounds",
   Screen screen;
   screen.press('+');
   REQUIRE(screen.shows("every 2 s"));
-  screen.hear(many_workers(3), start + 1s);
+  screen.hear(many_workers(3), begin_time + 1s);
   REQUIRE(screen.shows("with 7 worker(s)"));
-  screen.hear(many_workers(3), start + 1900ms);  // states come a little early, too
+  screen.hear(many_workers(3), begin_time + 1900ms);  // states come a little early, too
   REQUIRE(screen.shows("with 3 worker(s)"));
   screen.type("++++++++");
   REQUIRE(screen.shows("every 30 s"));
@@ -212,13 +214,27 @@ TEST_CASE("the period between pictures is longer or shorter, within its bounds",
 
 TEST_CASE("while nothing comes the last picture is faint, and its age is told", "[view]") {
   Screen screen;
-  const Frame frame = screen.screen.draw({80, 24}, start + 12s, "connection refused");
+  const Frame frame = screen.screen.draw({80, 24}, begin_time + 12s, "connection refused");
   for (const Line& line : frame)
     REQUIRE(line.style ==
             (line.text == "12 s old: connection refused" ? Style::notice : Style::faint));
   REQUIRE(text_of(frame).find("12 s old: connection refused") != std::string::npos);
-  const Frame small = screen.screen.draw({40, 10}, start + 12s, "connection refused");
+  const Frame small = screen.screen.draw({40, 10}, begin_time + 12s, "connection refused");
   REQUIRE(text_of(small).find("12 s old: connection refused") != std::string::npos);
+}
+
+TEST_CASE("the mean of a function's tasks has three digits, whatever its size", "[view]") {
+  for (const auto& [seconds, text] : {std::pair{0.00022812F, " 0.228ms"},
+                                      {0.5F, " 500ms"},
+                                      {1.5F, " 1.5s"},
+                                      {98.76F, " 98.8s"},
+                                      {4321.0F, " 4321s"}}) {
+    Screen screen;
+    screen.heard.on_message(sample_end("g", wire::TaskState::success, seconds), begin_time);
+    screen.hear(sample_state(), begin_time + 1s);
+    screen.press('3');
+    REQUIRE(screen.shows(text));
+  }
 }
 
 TEST_CASE("functions are counted by name, the busiest first, and in bounded memory", "[view]") {
