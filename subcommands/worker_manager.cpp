@@ -17,9 +17,13 @@ namespace {
 
 int run_manager(std::string_view command, const config::WorkerManagerOptions& options,
                 const std::vector<config::Note>& notes) {
-  if (options.kind != "baremetal_native")
-    return complain(command, {Errc::usage, fmt::format("{}: not built in yet (baremetal_native is)",
+  if (!config::can_start(options.kind))
+    return complain(command, {Errc::usage, fmt::format("{}: not built in yet (baremetal_native and "
+                                                       "aws_raw_ecs are)",
                                                        options.kind)});
+  if (options.kind != "baremetal_native")  // its workers' Python is elsewhere
+    return log_and_run(command, options, options.tuning.event_loop, notes,
+                       roles::run_worker_manager);
   // Here once, and not in every worker again and again.
   if (const std::string& other = options.tuning.python; !other.empty()) {
     if (access(other.c_str(), X_OK) != 0)

@@ -54,6 +54,24 @@ WorkerManagerOptions shared_options(const Settings& settings, const Machine& mac
   return options;
 }
 
+EcsOptions ecs_of(const Settings& settings) {
+  return {
+      .access_key_id = settings.text("aws-access-key-id"),
+      .secret_access_key = settings.text("aws-secret-access-key"),
+      .region = settings.text("aws-region"),
+      .subnets = settings.words("ecs-subnets"),
+      .security_groups = settings.words("ecs-security-groups"),
+      .cluster = settings.text("ecs-cluster"),
+      .task_image = settings.text("ecs-task-image"),
+      .python_requirements = settings.text("ecs-python-requirements"),
+      .python_version = settings.text("ecs-python-version"),
+      .task_definition = settings.text("ecs-task-definition"),
+      .task_cpu = settings.integer("ecs-task-cpu"),
+      .task_memory_gb = settings.integer("ecs-task-memory"),
+      .is_image_given = settings.is_given("ecs-task-image"),
+      .is_size_given = settings.is_given("ecs-task-cpu") || settings.is_given("ecs-task-memory")};
+}
+
 Status check_names(const Settings& settings, const Machine& machine) {
   const auto count = static_cast<std::int64_t>(settings.words("worker-names").size());
   const std::int64_t workers = concurrency_of(settings, machine);
@@ -131,8 +149,13 @@ WorkerManagerOptions manager_of(const Table& table, const Settings& settings,
     options.worker_type = settings.text("worker-type");
     options.tls = tls_of(settings);
   }
+  if (table.kind == "aws_raw_ecs") options.ecs = ecs_of(settings);
   warn_of_slow_heartbeat(settings, notes);
   return options;
+}
+
+bool can_start(std::string_view manager_kind) {
+  return manager_kind == "baremetal_native" || manager_kind == "aws_raw_ecs";
 }
 
 WorkerManagerOptions cluster_of(const Settings& settings, const Machine& machine,

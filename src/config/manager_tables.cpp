@@ -68,11 +68,16 @@ std::vector<Option> ecs_options() {
   secret.environment = "AWS_SECRET_ACCESS_KEY";
   Option subnets = required_option("ecs-subnets", {}, "subnet ids for the tasks, comma-separated");
   subnets.type = Type::comma_list;
+  Option groups =
+      text_option("ecs-security-groups", "", "security group ids for the tasks, comma-separated");
+  groups.type = Type::comma_list;
+  groups.fallback_why = "the network's default";
   return {
       std::move(key),
       std::move(secret),
       region_option(),
       std::move(subnets),
+      std::move(groups),
       text_option("ecs-cluster", "scaler-cluster", "ECS cluster"),
       text_option("ecs-task-image", "public.ecr.aws/v4u8j8r6/scaler:latest",
                   "container image of a worker"),

@@ -24,8 +24,7 @@ constexpr std::string_view needs_terminal = "needs a terminal, start scaler_top 
 
 // Why this build cannot start such workers; empty when it can.
 std::string missing_for(const WorkerManagerOptions& options) {
-  if (options.kind != "baremetal_native")
-    return fmt::format("kind {}: {}", options.kind, not_built);
+  if (!can_start(options.kind)) return fmt::format("kind {}: {}", options.kind, not_built);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scaler/base/log.hpp"
+#include "scaler/manager/wishes.hpp"
 
 namespace scaler::manager {
 
@@ -53,7 +54,8 @@ void WorkerManager::on_command(const wire::WorkerManagerCommand& command, TimePo
     case Type::shutdown_workers:
       return stop_named(command.worker_ids, now);
     case Type::set_desired_task_concurrency:
-      if (command.dialect == wire::ManagerDialect::v2_6) reach(wanted_of(command.desired), now);
+      if (command.dialect == wire::ManagerDialect::v2_6)
+        reach(std::min(wanted_of(command.desired, options_.capabilities), limit()), now);
   }
 }
 
@@ -74,19 +76,6 @@ void WorkerManager::stop_named(const std::vector<Bytes>& ids, TimePoint now) {
   for (const Bytes& id : ids) asked.push_back(Bytes::copy_of(id.view()));
   stops_.push_back({std::move(asked)});
   answer_finished_stops();
-}
-
-std::uint64_t WorkerManager::wanted_of(
-    const std::vector<wire::DesiredTaskConcurrency>& requests) const {
-  const auto offers = [&](const wire::Capability& needed) {
-    return std::any_of(options_.capabilities.begin(), options_.capabilities.end(),
-                       [&](const wire::Capability& own) { return own.name == needed.name; });
-  };
-  std::uint64_t sum = 0;
-  for (const wire::DesiredTaskConcurrency& request : requests)
-    if (std::all_of(request.capabilities.begin(), request.capabilities.end(), offers))
-      sum += request.task_concurrency;
-  return std::min(sum, limit());
 }
 
 void WorkerManager::reach(std::uint64_t wanted, TimePoint now) {

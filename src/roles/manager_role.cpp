@@ -1,28 +1,23 @@
-#include <csignal>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "roles/network_backend.hpp"
+#include "roles/cloud_manager.hpp"
+#include "roles/manager_link.hpp"
 #include "roles/worker_keeper.hpp"
 #include "scaler/base/log.hpp"
 #include "scaler/base/random.hpp"
 #include "scaler/config/logging.hpp"
 #include "scaler/manager/worker_manager.hpp"
-#include "scaler/net/dealer.hpp"
 #include "scaler/net/loop.hpp"
 #include "scaler/net/tls_files.hpp"
 #include "scaler/roles/readiness.hpp"
 #include "scaler/roles/roles.hpp"
-#include "scaler/wire/codec.hpp"
 
 namespace scaler::roles {
 
 namespace {
-
-constexpr Duration last_words_patience = 1s;  // how long the last answer may take to leave
 
 manager::CrewOptions crew_options(const config::WorkerManagerOptions& options) {
   manager::CrewOptions crew;
@@ -106,81 +101,41 @@ manager::Options manager_options(const config::WorkerManagerOptions& options) {
   return result;
 }
 
-net::DealerOptions scheduler_dealer(const config::WorkerManagerOptions& options,
-                                    std::shared_ptr<tls::Context> tls) {
-  net::DealerOptions result;
-  result.tls = std::move(tls);
-  result.address = options.scheduler_address;
-  // Of this form a scheduler knows that it may send commands at once.
-  result.identity = "worker_manager_native|" + Random::from_system().hex(32);
-  const char* backend = std::getenv("SCALER_NETWORK_BACKEND");
-  result.protocol =
-      first_protocol(backend ? std::optional<std::string_view>(backend) : std::nullopt);
-  result.tries_both_protocols = true;
-  return result;
-}
-
 // As many workers on this host as the scheduler asks for. Stays when the scheduler goes.
-class DynamicManager : private net::DealerEvents {
+class DynamicManager {
  public:
   DynamicManager(net::Loop& loop, const config::WorkerManagerOptions& options,
                  std::shared_ptr<tls::Context> tls)
       : loop_(loop),
-        options_(options),
         core_(manager_options(options)),
         keeper_(loop, options, core_),
-        scheduler_(loop, scheduler_dealer(options, std::move(tls)), *this),
-        end_of_turn_(loop.before_poll([this] { end_turn(); })) {
-    log::info("worker manager {} starts, scheduler {}", options.worker_manager_id,
-              options.scheduler_address.to_string());
-  }
+        scheduler_(
+            loop, options, "native", std::move(tls),
+            {[this] { core_.on_connected(loop_.now()); }, [this] { core_.on_lost(); },
+             [this](const wire::Message& message) { core_.on_message(message, loop_.now()); }}),
+        end_of_turn_(loop.before_poll([this] { end_turn(); })) {}
 
   int exit_code() const { return keeper_.exit_code(); }
 
  private:
-  void on_connected() override {
-    connected_ = true;
-    log::info("connected to scheduler {}", options_.scheduler_address.to_string());
-    core_.on_connected(loop_.now());
-  }
-  void on_disconnected(std::string_view why) override {
-    core_.on_lost();
-    if (const auto more = absences_.allow(loop_.now()); more && !closing_)
-      log::warning("{} scheduler {} ({}), connecting again",
-                   std::exchange(connected_, false) ? "lost" : "cannot reach",
-                   options_.scheduler_address.to_string(), why);
-  }
-  void on_message(Bytes payload) override {
-    auto message = wire::decode_for_manager(payload);
-    if (message) return core_.on_message(*message, loop_.now());
-    if (auto more = bad_messages_.allow(loop_.now()))
-      log::warning("a message of {} bytes is dropped: {} ({} more since the last line)",
-                   payload.size(), message.error().text, *more);
-  }
-
   void end_turn() {
     if (closing_) return;
     keeper_.perform();
-    for (const wire::Message& message : core_.take_messages())
-      scheduler_.send(wire::encode(message));
+    for (const wire::Message& message : core_.take_messages()) scheduler_.send(message);
     if (core_.finished()) return close();
     keeper_.wait();
   }
   void close() {
     closing_ = true;
     keeper_.rest();
-    scheduler_.shut_down(last_words_patience, [this] { loop_.stop(); });
+    scheduler_.close([this] { loop_.stop(); });
   }
 
   net::Loop& loop_;
-  const config::WorkerManagerOptions& options_;
   manager::WorkerManager core_;
   WorkerKeeper<manager::WorkerManager> keeper_;
-  net::Dealer scheduler_;
+  ManagerLink scheduler_;
   std::unique_ptr<net::Loop::Token> end_of_turn_;
-  log::RateLimit absences_{1, 10s};
-  log::RateLimit bad_messages_{5, 10s};
-  bool connected_ = false;
   bool closing_ = false;
 };
 
@@ -213,8 +168,8 @@ int run_dynamic(const config::WorkerManagerOptions& options, std::shared_ptr<tls
 }  // namespace
 
 int run_worker_manager(const config::WorkerManagerOptions& options) {
-  if (options.kind != "baremetal_native")
-    return refuse(options.kind + " is not built in yet, baremetal_native is");
+  if (!config::can_start(options.kind)) return refuse(options.kind + " is not built in yet");
+  if (options.kind != "baremetal_native") return run_cloud_manager(options);
   auto tls = net::open_tls({options.tls.cert, options.tls.key});  // fixed: for its workers
   if (!tls) {
     config::report_failure("scaler_worker_manager", tls.error().text);

@@ -73,6 +73,7 @@ bool needs_password(int failure) {
 
 Context::Impl::Impl() {
   mbedtls_x509_crt_init(&chain);
+  mbedtls_x509_crt_init(&authorities);
   mbedtls_pk_init(&key);
   mbedtls_ssl_config_init(&server);
   mbedtls_ssl_config_init(&client);
@@ -82,6 +83,7 @@ Context::Impl::~Impl() {
   mbedtls_ssl_config_free(&client);
   mbedtls_ssl_config_free(&server);
   mbedtls_pk_free(&key);
+  mbedtls_x509_crt_free(&authorities);
   mbedtls_x509_crt_free(&chain);
 }
 
@@ -131,9 +133,24 @@ Result<std::shared_ptr<Context>> Context::make(const std::optional<Credentials>&
   return std::shared_ptr<Context>(new Context(std::move(impl)));
 }
 
+Result<std::shared_ptr<Context>> Context::make_checking(const std::string& authorities,
+                                                        const std::string& name) {
+  auto impl = std::make_unique<Impl>();
+  // Some may be of a kind that is not understood here; all of them must not.
+  mbedtls_x509_crt_parse(&impl->authorities, text_of(authorities), authorities.size() + 1);
+  if (impl->authorities.version == 0)
+    return wrong(fmt::format("{}: no certificates in PEM form", name));
+  SCALER_CHECK(impl->set_up());
+  impl->checks_servers = true;
+  mbedtls_ssl_conf_ca_chain(&impl->client, &impl->authorities, nullptr);
+  mbedtls_ssl_conf_authmode(&impl->client, MBEDTLS_SSL_VERIFY_REQUIRED);
+  return std::shared_ptr<Context>(new Context(std::move(impl)));
+}
+
 Context::Context(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Context::~Context() = default;
 
 bool Context::can_listen() const { return impl_->has_credentials; }
+bool Context::checks_servers() const { return impl_->checks_servers; }
 
 }  // namespace scaler::tls

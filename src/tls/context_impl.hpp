@@ -18,10 +18,12 @@ struct Context::Impl {
   Status take(const Credentials& credentials, std::int64_t now);
 
   mbedtls_x509_crt chain;
+  mbedtls_x509_crt authorities;
   mbedtls_pk_context key;
   mbedtls_ssl_config server;
   mbedtls_ssl_config client;
   bool has_credentials = false;
+  bool checks_servers = false;
 };
 
 }  // namespace scaler::tls

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/x509.h>
 
 #include <algorithm>
 
@@ -65,7 +66,21 @@ std::string_view likely_mistake(ByteView bytes, bool is_server) {
   return "this port speaks TLS only";
 }
 
+std::string_view meaning_of_flags(std::uint32_t flags) {
+  if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) return "it is another host's";
+  if (flags & MBEDTLS_X509_BADCERT_EXPIRED) return "it is past its date";
+  if (flags & MBEDTLS_X509_BADCERT_FUTURE) return "it is not valid yet; is the clock right?";
+  if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
+    return "none of the known authorities has signed it";
+  return "it is too weak or damaged";
+}
+
 }  // namespace
+
+Error not_trusted(std::uint32_t flags) {
+  return {Errc::protocol, fmt::format("TLS: the server's certificate is not accepted: {}",
+                                      meaning_of_flags(flags))};
+}
 
 Error not_tls(ByteView first_bytes, bool is_server) {
   const ByteView shown = first_bytes.first(std::min(first_bytes.size(), shown_bytes));

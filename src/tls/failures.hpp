@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "scaler/base/bytes.hpp"
 #include "scaler/base/result.hpp"
 
@@ -13,5 +15,8 @@ Error not_tls(ByteView first_bytes, bool is_server);
 
 // `alert`: the number in the peer's own refusal, if it was one.
 Error error_of(int status, unsigned alert);
+
+// `flags` of a check that failed: why the peer's certificate is not trusted.
+Error not_trusted(std::uint32_t flags);
 
 }  // namespace scaler::tls

@@ -221,6 +221,8 @@ class TlsSession final : public Session {
 
   Error fail(int status) {
     is_over_ = true;
+    if (status == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
+      return not_trusted(mbedtls_ssl_get_verify_result(&ssl_));
     const bool is_alert = status == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE;
     return error_of(status, is_alert ? ssl_.in_msg[1] : 0);
   }
@@ -286,9 +288,14 @@ std::unique_ptr<Session> make_server(std::shared_ptr<Context> context, Pick pick
 
 std::unique_ptr<Session> make_client(std::shared_ptr<Context> context, const std::string& host,
                                      std::unique_ptr<Session> inner) {
+  const bool checks_servers = context->checks_servers();
   auto session =
       std::make_unique<TlsSession>(std::move(context), Side::client, Pick{}, std::move(inner));
-  if (is_name(host)) session->name_server(host);
+  // Who is checked needs a name to be checked by: what is none is in no certificate, and refused.
+  if (checks_servers)
+    session->name_server(host.substr(0, MBEDTLS_SSL_MAX_HOST_NAME_LEN));
+  else if (is_name(host))
+    session->name_server(host);
   session->begin();
   return session;
 }

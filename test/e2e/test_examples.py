@@ -16,6 +16,7 @@ if __name__ == "__main__" and "--table" in sys.argv:  # needs no client
     sys.modules["scaler"] = type(sys)("scaler")
 
 import stack
+from fake_aws import FakeAws
 
 FILES = pathlib.Path(__file__).resolve().parents[1] / "config" / "examples"
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "examples.md"
@@ -37,8 +38,9 @@ STORE, BOTH = ("store",), ("store", "scheduler")
 
 # (document, command line, what runs beside it, line that says it runs or refuses, exit code after SIGTERM, what it did)
 EXAMPLES = [
-    ("commands", "scaler stack.toml", (), "launcher: 4 processes run", 0,
-     "store, scheduler and native workers start; the web page too; the cloud managers are checked and left out, one line each"),
+    ("commands", "scaler stack.toml", (), "launcher: 5 processes run", 0,
+     "store, scheduler, native workers, the manager of ECS and the web page start; the other managers are checked and left out, "
+     "one line each"),
     ("commands", "scaler_scheduler --config scheduler.toml tcp://127.0.0.1:6378", STORE, READY_SCHEDULER, 0, "listens, uses the store"),
     ("commands", "scaler_scheduler tcp://127.0.0.1:8516 --object-storage-address tcp://127.0.0.1:8517 --protected", STORE,
      READY_SCHEDULER, 0, "listens, refuses clients' shutdown"),
@@ -51,8 +53,9 @@ EXAMPLES = [
     ("commands", "scaler native.toml", BOTH, "launcher: 1 processes run", 0,
      "a dynamic manager joins the scheduler"),
     ("commands", "scaler symphony.toml", (), SKIPPED, 2, "checked; refused, since nothing else is in the file"),
-    ("commands", "scaler ecs.toml", (), SKIPPED, 2, "the same"),
-    ("commands", "scaler batch.toml", (), SKIPPED, 2, "the same"),
+    ("commands", "scaler ecs.toml", BOTH, "connected to scheduler", 0,
+     "makes the cluster and the task definition, if they are not there, and waits for its scheduler's word"),
+    ("commands", "scaler batch.toml", (), SKIPPED, 2, "as that of Symphony"),
     ("commands", "scaler orb.toml", (), SKIPPED, 2, "the same"),
     ("commands", "scaler_object_storage_server --config object_storage.toml tcp://127.0.0.1:6379", (), READY_STORE, 0, "listens"),
     ("commands", "scaler_top --config top.toml tcp://127.0.0.1:6380", BOTH, PICTURE, 0, "one picture, outside a terminal"),
@@ -117,6 +120,8 @@ class Examples(unittest.TestCase):
     def setUpClass(cls):
         cls.cleanup = contextlib.ExitStack()
         cls.folder = pathlib.Path(cls.cleanup.enter_context(stack.temporary_folder()))
+        cls.aws = FakeAws()
+        cls.cleanup.callback(cls.aws.close)
         for name in {command.split()[0] for _, command, *_ in EXAMPLES}:
             (cls.folder / name).symlink_to(stack.binary())
         package = cls.folder / "mypackage"
@@ -163,7 +168,7 @@ class Examples(unittest.TestCase):
             self.addCleanup(role.kill)
 
     def run_example(self, command, line, code, ports, own_port):
-        environment = {**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", "PYTHONPATH": str(self.folder)}
+        environment = {**os.environ, **self.aws.environment(), "PATH": f"{self.folder}:{os.environ['PATH']}", "PYTHONPATH": str(self.folder)}
         process = subprocess.Popen(["sh", "-c", f"exec {command}"], cwd=self.folder, env=environment, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         monitor = own_port + 2 if f":{own_port}" in command else ports[6380]

@@ -27,7 +27,7 @@ LIBRARIES_FOR_ALL = {"fmt"}
 LIBRARIES_OF_ROOM = {"embed": {"python"}}
 
 # A pure room sees no descriptor, no thread and no file.
-PURE_ROOMS = {"zmtp", "ymq", "tls", "wire", "scheduler", "store", "agent", "client", "http", "manager", "view"}
+PURE_ROOMS = {"zmtp", "ymq", "tls", "wire", "scheduler", "store", "agent", "client", "http", "manager", "cloud", "view"}
 IMPURE = re.compile(
     r"^((sys|net|netinet|arpa|linux)/.*|(unistd|fcntl|poll|pthread|signal)\.h|csignal"
     r"|thread|mutex|shared_mutex|condition_variable|future|fstream|filesystem)$"

@@ -283,4 +283,30 @@ TEST_CASE("nobody's bytes make a session hold more than its buffers", "[tls]") {
   REQUIRE(patient->queued_bytes() == 0);
 }
 
+TEST_CASE("a client that checks talks to whom its authorities vouch for, by that name only",
+          "[tls]") {
+  const auto talk = [](const std::string& authorities, const std::string& host) {
+    Pair pair;
+    pair.left =
+        make_client(Context::make_checking(authorities, "list.pem").value(), host, ymq("client"));
+    pair.talk();
+    return pair.heard_left.empty() ? std::string() : pair.heard_left.front();
+  };
+  const std::string own = support::elliptic.certificate;
+  const std::string refused = "error TLS: the server's certificate is not accepted: ";
+  CHECK(talk(own, "scaler.test") == "ready server");
+  CHECK(talk(support::rsa.certificate + own, "scaler.test") == "ready server");
+  CHECK(talk(support::rsa.certificate, "scaler.test") ==
+        refused + "none of the known authorities has signed it");
+  for (const std::string& other : {std::string("other.test"), std::string("127.0.0.1"),
+                                   std::string(), std::string("::1"), std::string(1000, 'a')})
+    CHECK(talk(own, other) == refused + "it is another host's");
+}
+
+TEST_CASE("a list of authorities without any is refused by its name", "[tls]") {
+  for (const std::string& text : {std::string(), std::string("nothing"), support::elliptic.key})
+    CHECK(Context::make_checking(text, "list.pem").error().text ==
+          "list.pem: no certificates in PEM form");
+}
+
 }  // namespace scaler::tls

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "scaler/base/address.hpp"
@@ -97,6 +98,24 @@ struct WorkerTuning {
 
 enum class ManagerMode : std::uint8_t { dynamic, fixed };
 
+// Of aws_raw_ecs. Keys may be empty: they are found where AWS's own tools find them.
+struct EcsOptions {
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string region;
+  std::vector<std::string> subnets;
+  std::vector<std::string> security_groups;  // none: the network's default
+  std::string cluster;
+  std::string task_image;
+  std::string python_requirements;
+  std::string python_version;
+  std::string task_definition;
+  std::int64_t task_cpu = 4;
+  std::int64_t task_memory_gb = 30;
+  bool is_image_given = false;  // not only by default
+  bool is_size_given = false;
+};
+
 struct WorkerManagerOptions {
   std::string kind = "baremetal_native";
   Address scheduler_address;
@@ -108,9 +127,13 @@ struct WorkerManagerOptions {
   std::string worker_type;                // none: FIX or NAT by mode
   std::vector<std::string> worker_names;  // one for each worker; none: worker_type names them all
   TlsOptions tls = {};                    // its own and its workers'
+  EcsOptions ecs = {};                    // of that kind
   WorkerTuning tuning;
   LoggingOptions logging;
 };
+
+// The kinds of worker managers that this build can start.
+bool can_start(std::string_view manager_kind);
 
 // An older worker adapter: an HTTP server whose scheduler asks it for workers.
 struct AdapterOptions {

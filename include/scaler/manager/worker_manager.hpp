@@ -53,7 +53,6 @@ class WorkerManager {
   void start_one(TimePoint now);
   void stop_named(const std::vector<Bytes>& ids, TimePoint now);
   void reach(std::uint64_t wanted, TimePoint now);
-  std::uint64_t wanted_of(const std::vector<wire::DesiredTaskConcurrency>& requests) const;
   std::uint64_t limit() const;
   void answer(wire::ManagerCommandType type, wire::ManagerResponseStatus status,
               std::vector<Bytes> ids);
