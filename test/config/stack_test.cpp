@@ -355,7 +355,7 @@ TEST_CASE("the documents' stacks are launched from their files as they stand", "
   const auto names = [&](const char* name) {
     return names_of(*parse_stack(words(name), machine.machine())->options);
   };
-  REQUIRE(names("stack.toml") == "store scheduler wm-native gui ");
+  REQUIRE(names("stack.toml") == "store scheduler wm-native wm-ecs gui ");
   REQUIRE(names("older_stack.toml") == "store scheduler cluster gui ");
 }
 
