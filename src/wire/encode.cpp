@@ -6,6 +6,7 @@
 
 #include "scaler/wire/codec.hpp"
 #include "wire/carried.hpp"
+#include "wire/segments.hpp"
 #include "wire/sizes.hpp"
 
 namespace scaler::wire {
