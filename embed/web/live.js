@@ -29,7 +29,7 @@ const managerColumns = [
   number('At most', 'max_task_concurrency', 'tasks at once; a dash: no limit, or not connected'), number('Workers', 'worker_count'),
   {...number('Pending', 'pending_workers'), mark: (row) => (row.pending_workers ? 'warm' : ''),
     text: (row) => (row.pending_workers ? `${row.pending_workers} scaling` : '0')},
-  number('CPU %', 'cpu'), number('RSS MB', 'rss'), number('Free', 'free'), number('Sent', 'sent'), number('Queued', 'queued'),
+  {...number('CPU %', 'cpu'), text: (row) => row.cpu.toFixed(1)}, number('RSS MB', 'rss'), number('Free', 'free'), number('Sent', 'sent'), number('Queued', 'queued'),
   number('Suspended', 'suspended'), text('Capabilities', 'capabilities')];
 const clientColumns = [text('Client', 'id'), number('Tasks', 'tasks')];
 export const taskColumns = (model) => [

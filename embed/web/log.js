@@ -48,7 +48,7 @@ function chosen(model) {
   const filter = find('log-filter').value.toLowerCase();
   const status = find('log-status').value;
   const latest = paused || [...model.tasks.values()].slice(-rowsMost);
-  return latest.reverse().filter((task) => (!status || kindOf(task) === status) &&
+  return [...latest].reverse().filter((task) => (!status || kindOf(task) === status) &&
     (!filter || [task.function, task.worker, task.capabilities, task.id].some((one) => one.toLowerCase().includes(filter))));
 }
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -221,6 +223,15 @@ Address address_of(const std::string& host_and_port) {
   return address;
 }
 
+// What a browser can open: a listener on all interfaces is told by this machine's name.
+std::string url_of(Address bound) {
+  std::array<char, 256> name{};
+  const bool everywhere = bound.host == "0.0.0.0" || bound.host == "::";
+  if (everywhere) bound.host = ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+  if (bound.host.empty()) bound.host = "localhost";
+  return "http://" + bound.host_and_port();
+}
+
 }  // namespace
 
 int run_gui(const config::GuiOptions& options, const std::vector<PageFile>& page) {
@@ -241,7 +252,7 @@ int run_gui(const config::GuiOptions& options, const std::vector<PageFile>& page
     log::info("gui: received signal {}, stopping", name);
     loop.stop();
   });
-  log::info("gui: open http://{} in a browser, it shows {}", bound->host_and_port(),
+  log::info("gui: open {} in a browser, it shows {}", url_of(*bound),
             options.monitor_address.to_string());
   readiness.announce();
   loop.run();

@@ -269,6 +269,19 @@ class WebPage(unittest.TestCase):
                 self.follow(page, view, lambda view: view.connected)
             self.assertEqual(gui.role.stop(), 0)
 
+    def test_what_a_task_costs_on_the_way_to_a_page_is_little(self):
+        """At 150 tasks a second this is less than 40 KiB a second."""
+        tasks = 450
+        with stack.Stack(workers=3) as cluster, Gui(cluster.monitor_address) as gui, gui.socket() as page:
+            view = Page(page.message())
+            self.follow(page, view, lambda view: len(view.workers) == 3)
+            before = page.bytes
+            with Client(cluster.address, profiling=True) as client:
+                for future in [client.submit(square, i) for i in range(tasks)]:
+                    future.result()
+                self.follow(page, view, lambda view: len(view.ended("square")) == tasks)
+            self.assertLess(page.bytes - before, tasks * 40 * 1024 // 150)
+
     def test_a_page_that_does_not_read_costs_no_other(self):
         with stack.Stack(workers=1) as cluster, Gui(cluster.monitor_address) as gui:
             with gui.socket() as lazy, gui.socket() as page:

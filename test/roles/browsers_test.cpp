@@ -15,10 +15,15 @@ namespace scaler::roles {
 
 namespace {
 
+constexpr std::string_view upgrade =
+    "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
 // A page's socket, which reads only when told to.
 class Page {
  public:
-  explicit Page(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Page(std::uint16_t port, std::string_view request = upgrade)
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const int small = 4096;
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     sockaddr_in address{};
@@ -26,9 +31,6 @@ class Page {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    constexpr std::string_view request =
-        "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     REQUIRE(::send(socket_, request.data(), request.size(), 0) ==
             static_cast<ssize_t>(request.size()));
   }
@@ -41,6 +43,10 @@ class Page {
     const ssize_t count = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count > 0) text_.append(buffer.data(), static_cast<std::size_t>(count));
   }
+  bool has_ended() const {
+    char byte = 0;
+    return ::recv(socket_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+  }
   bool has(std::string_view part) const { return text_.find(part) != std::string::npos; }
 
  private:
@@ -49,8 +55,8 @@ class Page {
 };
 
 struct Env {
-  Env()
-      : server(test.loop, {},
+  explicit Env(net::StreamServer::Options options = {})
+      : server(test.loop, options,
                {[] { return http::make_browser_session(); }, [](PeerId, const Bytes&) {},
                 [this](PeerId peer) {
                   last = peer;
@@ -135,6 +141,24 @@ TEST_CASE("a page that never reads is dropped", "[roles]") {
   env.browsers.send_delta(large, env.test.loop.now() + Browsers::patience + 1s);
   env.test.run_until([&] { return env.gone == 1; });
   CHECK(env.browsers.empty());
+}
+
+TEST_CASE("a WebSocket outlives the time that a connection for requests has", "[roles]") {
+  Env env({.lifetime = 20ms});
+  Page page(env.port);
+  env.wait_came(1);
+  const Page idle(env.port, "GET / HTTP/1.1\r\n");  // opened later, and never asks
+  env.test.run_until([&] {
+    env.test.loop.wake();
+    return idle.has_ended();
+  });
+  CHECK(env.gone == 0);
+  env.browsers.send_snapshot(Bytes::copy_of("snapshot"));
+  env.test.run_until([&] {
+    page.read_some();
+    env.test.loop.wake();
+    return page.has("snapshot");
+  });
 }
 
 TEST_CASE("pages beyond the limit are turned away", "[roles]") {
