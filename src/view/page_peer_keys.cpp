@@ -17,7 +17,7 @@ constexpr WallMs window_ms = 5 * 60 * 1000;
 
 // ---- processors ----
 
-std::string processor_json(const WorkerView& worker, const wire::ProcessorStatus& one,
+std::string peer_processor(const WorkerView& worker, const wire::ProcessorStatus& one,
                            const PeakMemory& peaks) {
   const std::uint64_t rss = megabytes_of(one.resource.rss_bytes);
   return JsonObject()
@@ -32,7 +32,7 @@ std::string processor_json(const WorkerView& worker, const wire::ProcessorStatus
       .take();
 }
 
-std::string worker_json(const WorkerView& worker, const std::string& manager,
+std::string peer_worker(const WorkerView& worker, const std::string& manager,
                         const PeakMemory& peaks) {
   const std::string name = NameTable::shown(worker.status.worker.text());
   return JsonObject()
@@ -42,7 +42,7 @@ std::string worker_json(const WorkerView& worker, const std::string& manager,
       .number("rss_free", megabytes_of(worker.status.rss_free_bytes))
       .raw("processors",
            json_array(worker.status.processors,
-                      [&](const auto& one) { return processor_json(worker, one, peaks); }))
+                      [&](const auto& one) { return peer_processor(worker, one, peaks); }))
       .take();
 }
 
@@ -61,7 +61,7 @@ std::string processors_json(const ClusterView& cluster, const PeakMemory& peaks)
     const std::string manager =
         worker.manager_id.empty() ? no_manager() : NameTable::shown(worker.manager_id.text());
     Group& group = groups[manager];
-    group.workers += (group.workers.empty() ? "" : ",") + worker_json(worker, manager, peaks);
+    group.workers += (group.workers.empty() ? "" : ",") + peer_worker(worker, manager, peaks);
     ++group.count;
     group.totals.cpu_permille += worker.cpu_permille;
     group.totals.rss_bytes += worker.rss_bytes;

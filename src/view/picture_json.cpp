@@ -61,7 +61,7 @@ std::string manager_json(const ManagerView& manager) {
   return object.take();
 }
 
-std::string counts_json(const std::vector<StateScheduler::MessageCount>& counts) {
+std::string counts_by_kind(const std::vector<StateScheduler::MessageCount>& counts) {
   JsonObject object;
   for (const auto& count : counts) object.number(display_text(count.kind), count.number);
   return object.take();
@@ -79,8 +79,8 @@ std::string picture_json(const ClusterView& view) {
              .number("memory_available_bytes", state.rss_free_bytes)
              .number("objects", state.objects)
              .raw("tasks", tasks.take())
-             .raw("sent", counts_json(state.sent))
-             .raw("received", counts_json(state.received))
+             .raw("sent", counts_by_kind(state.sent))
+             .raw("received", counts_by_kind(state.received))
              .raw("clients", json_array(state.clients,
                                         [](const StateScheduler::ClientTasks& client) {
                                           return JsonObject()
