@@ -10,6 +10,7 @@ import unittest
 
 from scaler import Client
 
+import fake_aws
 import stack
 import versions
 
@@ -163,8 +164,8 @@ bind_address = "tcp://127.0.0.1:{storage}"
             text = text.replace("web_port = 8081", f"web_port = {page}")
             text = text.replace("= 8\n", "= 1\n")
             text = text.replace("scaling=no", "scaling=vanilla")  # or the dynamic manager would be asked for no worker
-            with self.subTest(name), stack.temporary_folder() as folder:
-                with Launched(text.replace("/var/log/scaler", folder), ports) as launched:
+            with self.subTest(name), stack.temporary_folder() as folder, contextlib.closing(fake_aws.FakeAws()) as aws:
+                with Launched(text.replace("/var/log/scaler", folder), ports, env=aws.environment()) as launched:
                     launched.wait_ready()
                     if name == "stack.toml":
                         launched.role.wait_for_line("gui: open http://")
