@@ -82,6 +82,7 @@ struct ClientCore::Impl {
   void announce_again(const ObjectId& id, const Bytes& name);
   void on_deadline(TimePoint now, Outbox& out);
   std::optional<std::string> complaint_about_store(TimePoint now) const;
+  std::string complaint_about_refusals() const;
   std::optional<TimePoint> next_deadline() const;
   void leave(wire::DisconnectType type, TimePoint now, Outbox& out);
   void end(Reason reason, const std::string& text, Outbox& out);

@@ -108,15 +108,24 @@ void ClientCore::Impl::on_store_lost(std::string_view why, TimePoint now) {
   if (store_refusals >= store_refusals_max) store_deadline = now;
 }
 
+std::string ClientCore::Impl::complaint_about_refusals() const {
+  const std::string address = store_address->to_string();
+  if (store_proof_deadline)  // it has never taken anything
+    return fmt::format(
+        "{} does not answer as an object storage does: it ended {} connections in a row without "
+        "taking what is sent to it",
+        address, store_refusals);
+  return fmt::format(
+      "object storage server {} ended {} connections in a row without taking what is sent to it "
+      "({} in {} object{}); is it out of memory? Its log says why",
+      address, store_refusals, text_of_bytes(unstored_bytes), unstored.size(),
+      unstored.size() == 1 ? "" : "s");
+}
+
 // What listens there may be another program, which takes the objects and never says so.
 std::optional<std::string> ClientCore::Impl::complaint_about_store(TimePoint now) const {
   if (store_deadline && now >= *store_deadline) {
-    if (store_refusals >= store_refusals_max)
-      return fmt::format(
-          "object storage server {} ended {} connections in a row without taking what is sent to "
-          "it ({} in {} object{}); is it out of memory? Its log says why",
-          store_address->to_string(), store_refusals, text_of_bytes(unstored_bytes),
-          unstored.size(), unstored.size() == 1 ? "" : "s");
+    if (store_refusals >= store_refusals_max) return complaint_about_refusals();
     if (phase == Phase::ready) return "connection failure to object storage server.";
     return fmt::format("cannot connect to object storage address {}{}", store_address->to_string(),
                        store_failure.empty() ? "" : " (" + store_failure + ")");

@@ -235,6 +235,20 @@ TEST_CASE("a store that ends each connection instead of taking an object ends ev
   CHECK(text.find("ended 5 connections in a row without taking what is sent") != text.npos);
 }
 
+TEST_CASE("what ends each connection and never took anything is no object storage", "[client]") {
+  CoreEnv env;
+  env.connect();
+  env.submit(0);
+  for (int i = 0; i < 5; ++i) {
+    env.core.on_store_connected(env.now, env.out);
+    env.core.on_store_lost("closed by the other side", env.now, env.out);
+    env.pass(1s);
+  }
+  REQUIRE(env.core.ended());
+  CHECK(env.take<Ended>()->text.find("does not answer as an object storage does") !=
+        std::string::npos);
+}
+
 TEST_CASE("leaving cancels what is open, says goodbye and refuses what comes later", "[client]") {
   CoreEnv env;
   env.connect();
